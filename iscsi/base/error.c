@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Filling and naming errors; see error.h and lun.h. Pure, any thread. */
+#include "base/error.h"
+
+#include <stdio.h>
+#include <string.h>
+
+const char *lun_layer_name(enum lun_layer layer)
+{
+    static const char *const names[] = {
+#define LAYER_WORD(name, word) [name] = word,
+        LUN_LAYERS(LAYER_WORD)
+#undef LAYER_WORD
+    };
+    return (unsigned)layer < sizeof names / sizeof *names ? names[layer] : "unknown";
+}
+
+bool error_set(struct lun_error *e, enum lun_layer layer, int code, bool retry, const char *format, ...)
+{
+    if (!e)
+        return false;
+    e->layer = layer;
+    e->code = code;
+    e->retry = retry;
+    va_list args;
+    va_start(args, format);
+    vsnprintf(e->text, sizeof e->text, format, args);
+    va_end(args);
+    return false;
+}
+
+void error_prefix(struct lun_error *e, const char *format, ...)
+{
+    if (!e)
+        return;
+    char old[sizeof e->text];
+    memcpy(old, e->text, sizeof old);
+    va_list args;
+    va_start(args, format);
+    int n = vsnprintf(e->text, sizeof e->text, format, args);
+    va_end(args);
+    if (n >= 0 && (size_t)n < sizeof e->text)
+        snprintf(e->text + n, sizeof e->text - (size_t)n, ": %s", old);
+}
