@@ -9,9 +9,11 @@
 #define TEXT_VALUE_MAX 8192 /* 6.1: and a value, after C-bit joining, at most 8192 */
 
 struct text_pair {
-    const char *key, *value; /* NUL-terminated, inside the segment */
+    const char *key, *value; /* inside the segment: the value ends in NUL, the key in '=' (see text_key_is) */
     size_t key_length, value_length;
 };
+
+bool text_key_is(const struct text_pair *p, const char *key);
 
 enum text_next { TEXT_PAIR, TEXT_END, TEXT_BAD };
 
