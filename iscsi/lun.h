@@ -398,6 +398,7 @@ enum lun_op {
     LUN_OP_READ_CAPACITY,   /* READ CAPACITY(16), or (10) where that is all there is, into buffer */
     LUN_OP_MODE_SENSE,      /* MODE SENSE(10), or (6) with `six`, page `page`/`subpage`, control `control` */
     LUN_OP_REQUEST_SENSE,   /* sense data into buffer */
+    LUN_OP_REPORT_LUNS,     /* LUN list of the unit's target (select report 0) into buffer */
 };
 
 #define LUN_IO_PRIVATE 48

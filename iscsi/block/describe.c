@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Facts for the files `target`, `sessions`, `status` and `sense`. Home loop. */
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "block/unit.h"
+#include "scsi/cdb.h"
+#include "scsi/decode.h"
+
+static void put_string(struct lun_facts *f, const char *path, const char *key, const char *text)
+{
+    lun_facts_string(f, path, key, text, strlen(text));
+}
+
+static void put_error(struct lun_facts *f, const char *path, const char *key, const struct lun_error *e)
+{
+    if (e->layer == LUN_OK)
+        return;
+    char text[LUN_ERROR_TEXT + 32];
+    snprintf(text, sizeof text, "%s: %s", lun_layer_name(e->layer), e->text);
+    put_string(f, path, key, text);
+}
+
+/* ---- target -----------------------------------------------------------------------------------------------
+ */
+
+static const char *state_word(enum target_state s)
+{
+    static const char *const words[] = {"closed", "opening", "open", "lost", "closing"};
+    return words[s];
+}
+
+static const char *algorithm_word(uint8_t a)
+{
+    switch (a) {
+    case 0:
+        return "none";
+    case LUN_CHAP_MD5:
+        return "chap-md5";
+    case LUN_CHAP_SHA1:
+        return "chap-sha1";
+    case LUN_CHAP_SHA256:
+        return "chap-sha256";
+    case LUN_CHAP_SHA3_256:
+        return "chap-sha3-256";
+    default:
+        return "chap-unknown";
+    }
+}
+
+static void describe_negotiated(const struct login_result *n, struct lun_facts *f)
+{
+    const char *p = "negotiated";
+    lun_facts_word(f, p, "HeaderDigest", n->header_digest ? "CRC32C" : "None");
+    lun_facts_word(f, p, "DataDigest", n->data_digest ? "CRC32C" : "None");
+    lun_facts_word(f, p, "InitialR2T", n->initial_r2t ? "Yes" : "No");
+    lun_facts_word(f, p, "ImmediateData", n->immediate_data ? "Yes" : "No");
+    lun_facts_number(f, p, "MaxRecvDataSegmentLength_ours", n->max_recv, "bytes");
+    lun_facts_number(f, p, "MaxRecvDataSegmentLength_target", n->max_send, "bytes");
+    lun_facts_number(f, p, "MaxBurstLength", n->max_burst, "bytes");
+    lun_facts_number(f, p, "FirstBurstLength", n->first_burst, "bytes");
+    lun_facts_number(f, p, "MaxOutstandingR2T", n->max_outstanding_r2t, NULL);
+    lun_facts_number(f, p, "MaxConnections", n->max_connections, NULL);
+    lun_facts_number(f, p, "ErrorRecoveryLevel", n->error_recovery_level, NULL);
+    lun_facts_number(f, p, "DefaultTime2Wait", n->time2wait, "s");
+    lun_facts_number(f, p, "DefaultTime2Retain", n->time2retain, "s");
+}
+
+void lun_target_describe(const struct lun_target *t, struct lun_facts *f)
+{
+    put_string(f, "", "name", t->o.iqn);
+    const struct login_result *n = target_negotiated(t);
+    if (n && n->target_alias[0])
+        put_string(f, "", "alias", n->target_alias);
+    lun_facts_word(f, "", "state", state_word(t->state));
+    put_error(f, "", "error", &t->error);
+    for (size_t i = 0; i < t->address_count; i++) {
+        char path[32];
+        snprintf(path, sizeof path, "portals.%zu", i);
+        put_string(f, path, "address", t->addresses[i].text);
+        lun_facts_boolean(f, path, "in_use", t->state == TARGET_OPEN && i == t->address);
+    }
+    lun_facts_number(f, "", "sessions", t->o.sessions, NULL);
+    if (!n)
+        return;
+    if (n->portal_group >= 0)
+        lun_facts_number(f, "", "portal_group", (uint64_t)n->portal_group, NULL);
+    lun_facts_word(f, "", "authentication", algorithm_word(n->chap_algorithm));
+    lun_facts_boolean(f, "", "mutual_authentication", n->chap_algorithm && t->o.auth.mutual_user);
+    describe_negotiated(n, f);
+}
+
+/* ---- sessions ---------------------------------------------------------------------------------------------
+ */
+
+static void describe_session(const struct lun_target *t, unsigned i, struct lun_facts *f)
+{
+    static const char *const words[] = {"down", "connecting", "login", "up"};
+    const struct link *k = &t->sessions[i].link;
+    char path[32], isid[20];
+    uint8_t id[6];
+    snprintf(path, sizeof path, "sessions.%u", i);
+    pool_isid(t->pool, (uint16_t)i, id);
+    snprintf(isid, sizeof isid, "%02x%02x%02x%02x%02x%02x", id[0], id[1], id[2], id[3], id[4], id[5]);
+    lun_facts_word(f, path, "state", words[k->state]);
+    put_string(f, path, "isid", isid);
+    lun_facts_number(f, path, "logins", k->logins, NULL);
+    put_error(f, path, "last_error", &k->last_error);
+    if (k->state != LINK_UP)
+        return;
+    lun_facts_number(f, path, "tsih", k->negotiated.tsih, NULL);
+    put_string(f, path, "address", k->address.text);
+    lun_facts_number(f, path, "cid", k->config.login.cid, NULL);
+    lun_facts_number(f, path, "commands", k->session.commands, NULL);
+    lun_facts_number(f, path, "in_flight", k->session.busy, NULL);
+    lun_facts_number(f, path, "window", k->session.window.maxcmdsn - k->session.window.expcmdsn + 1, NULL);
+    lun_facts_number(f, path, "received", k->conn.bytes_in, "bytes");
+    lun_facts_number(f, path, "sent", k->conn.bytes_out, "bytes");
+}
+
+void lun_target_describe_sessions(const struct lun_target *t, struct lun_facts *f)
+{
+    for (unsigned i = 0; i < t->o.sessions; i++)
+        describe_session(t, i, f);
+}
+
+/* ---- status -----------------------------------------------------------------------------------------------
+ */
+
+void lun_unit_describe(const struct lun_unit *u, struct lun_facts *f)
+{
+    static const char *const words[] = {"online", "offline", "gone"};
+    const struct lun_unit_info *i = &u->info;
+    lun_facts_word(f, "", "state", words[i->state]);
+    put_error(f, "", "error", &i->error);
+    lun_facts_number(f, "", "lun", i->lun, NULL);
+    lun_facts_word(f, "", "device_type", lun_device_type_name(i->device_type));
+    for (unsigned n = 0; n < i->name_count; n++) {
+        char path[32];
+        snprintf(path, sizeof path, "names.%u", n);
+        put_string(f, path, "name", i->names[n]);
+    }
+    if (!i->has_data)
+        return;
+    lun_facts_boolean(f, "", "read_only", i->read_only);
+    lun_facts_boolean(f, "", "volatile_cache", i->volatile_cache);
+    lun_facts_number(f, "limits", "max_transfer", i->max_transfer, "bytes");
+    lun_facts_number(f, "limits", "queue_depth", i->queue_depth, "commands");
+    lun_facts_number(f, "limits", "cdb_length", i->sixteen ? 16 : 10, "bytes");
+    lun_facts_number(f, "", "outstanding", u->outstanding, "commands");
+    lun_facts_number(f, "counters", "reads", i->reads, NULL);
+    lun_facts_number(f, "counters", "writes", i->writes, NULL);
+    lun_facts_number(f, "counters", "flushes", i->flushes, NULL);
+    lun_facts_number(f, "counters", "read", i->bytes_read, "bytes");
+    lun_facts_number(f, "counters", "written", i->bytes_written, "bytes");
+    lun_facts_number(f, "counters", "errors", i->errors, NULL);
+    lun_facts_number(f, "counters", "retries", i->retries, NULL);
+}
+
+/* ---- sense ------------------------------------------------------------------------------------------------
+ */
+
+static void describe_record(const struct lun_sense_record *r, const char *path, struct lun_facts *f)
+{
+    char when[40];
+    time_t seconds = r->when_ms / 1000;
+    struct tm tm;
+    gmtime_r(&seconds, &tm);
+    size_t n = strftime(when, sizeof when, "%Y-%m-%dT%H:%M:%S", &tm);
+    snprintf(when + n, sizeof when - n, ".%03dZ", (int)(r->when_ms % 1000));
+    put_string(f, path, "when", when);
+    const char *name = cdb_name(r->opcode, 0);
+    char opcode[16];
+    snprintf(opcode, sizeof opcode, "0x%02x", r->opcode);
+    put_string(f, path, "command", name ? name : opcode);
+    struct scsi_sense s;
+    if (scsi_sense_parse(r->data, r->length, &s)) {
+        char text[200];
+        scsi_sense_text(&s, text, sizeof text);
+        put_string(f, path, "meaning", text);
+    }
+    lun_facts_hex(f, path, "data", r->data, r->length);
+}
+
+void lun_unit_describe_sense(const struct lun_unit *u, struct lun_facts *f)
+{
+    const struct lun_unit_info *i = &u->info;
+    lun_facts_number(f, "", "received", i->sense_count, NULL);
+    if (i->sense_count == 0)
+        return;
+    const struct lun_sense_record *last = &i->sense[(i->sense_count - 1) % LUN_SENSE_HISTORY];
+    lun_decode_sense(last->data, last->length, f);
+    uint32_t kept = i->sense_count < LUN_SENSE_HISTORY ? i->sense_count : LUN_SENSE_HISTORY;
+    for (uint32_t n = 0; n < kept; n++) {
+        char path[32];
+        snprintf(path, sizeof path, "history.%u", n);
+        describe_record(&i->sense[(i->sense_count - 1 - n) % LUN_SENSE_HISTORY], path, f);
+    }
+}

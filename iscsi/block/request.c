@@ -1,0 +1,332 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A request's life; see request.h. Home loop, but for lun_submit, which may come from any thread. */
+#include "block/request.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "block/device.h"
+#include "block/retry.h"
+
+static struct timer_heap *timers_of(const struct request *r)
+{
+    return &r->unit->target->loop->timers;
+}
+
+static bool is_data(const struct lun_io *io)
+{
+    return io->op == LUN_OP_READ || io->op == LUN_OP_WRITE || io->op == LUN_OP_ZERO;
+}
+
+/* ---- the end ----------------------------------------------------------------------------------------------
+ */
+
+static void count(struct lun_unit *u, const struct lun_io *io)
+{
+    struct lun_unit_info *i = &u->info;
+    if (io->error.layer != LUN_OK) {
+        i->errors++;
+    } else if (io->op == LUN_OP_READ) {
+        i->reads++;
+        i->bytes_read += io->transferred;
+    } else if (io->op == LUN_OP_WRITE) {
+        i->writes++;
+        i->bytes_written += io->transferred;
+    } else if (io->op == LUN_OP_FLUSH) {
+        i->flushes++;
+    }
+}
+
+/* The one way out. The request's memory is the caller's again once done runs. */
+static void finish(struct request *r)
+{
+    struct lun_unit *u = r->unit;
+    struct lun_target *t = u->target;
+    struct lun_io *io = request_io(r);
+    uint8_t *lent = r->lent;
+    timer_disarm(&t->loop->timers, &r->timer);
+    list_remove(&r->all);
+    list_remove(&r->queue);
+    lun_buffer_put(t->loop, r->bounce == lent ? NULL : r->bounce);
+    if (io->op != LUN_OP_READ)
+        range_release(r);
+    count(u, io);
+    io->done(io);
+    lun_buffer_put(t->loop, lent);
+    units_of(t)->requests--;
+    device_request_ended(t);
+}
+
+void request_fail(struct request *r, const struct lun_error *e)
+{
+    if (r->stop)
+        return;
+    r->stop = true;
+    request_io(r)->error = *e;
+    request_io(r)->transferred = 0;
+}
+
+/* ---- waiting ----------------------------------------------------------------------------------------------
+ */
+
+static void late(struct request *r)
+{
+    struct lun_error e;
+    char place[512];
+    unit_place(r->unit, place, sizeof place);
+    error_set(&e, LUN_TIMEOUT, 0, true, "%s: not done within its deadline", place);
+    request_fail(r, &e);
+}
+
+static void wait_over(struct timer *timer, uint64_t now)
+{
+    struct request *r = LIST_OF(timer, struct request, timer);
+    list_remove(&r->queue);
+    if (r->wait != WAIT_RETRY || now >= r->deadline)
+        late(r);
+    r->wait = WAIT_NOTHING;
+    request_continue(r);
+}
+
+static void wait_for_retry(struct request *r)
+{
+    uint64_t now = r->unit->target->loop->now, when = now + r->delay * 1000000ull;
+    r->again = false;
+    r->retries += r->retries < 255;
+    r->unit->info.retries++;
+    if (is_data(request_io(r)))
+        move_repeat(r);
+    else
+        r->at = 0;
+    if (r->delay == 0)
+        return;
+    r->wait = WAIT_RETRY;
+    timer_arm(timers_of(r), &r->timer, when < r->deadline ? when : r->deadline);
+}
+
+static void wait_for_room(struct request *r)
+{
+    r->wait = WAIT_ROOM;
+    list_append(&r->unit->ready, &r->queue);
+    if (r->out == 0) /* else the tasks' own deadlines end it */
+        timer_arm(timers_of(r), &r->timer, r->deadline);
+}
+
+void request_room(struct lun_unit *u)
+{
+    while (!list_empty(&u->ready) && u->outstanding < u->info.queue_depth) {
+        struct request *r = LIST_OF(list_pop(&u->ready), struct request, queue);
+        timer_disarm(timers_of(r), &r->timer);
+        r->wait = WAIT_NOTHING;
+        request_continue(r);
+        if (!list_empty(&u->ready) && u->ready.prev == &r->queue)
+            return; /* back in the queue: no task was to be had */
+    }
+}
+
+/* ---- tasks ------------------------------------------------------------------------------------------------
+ */
+
+static void task_done(struct task *t, const struct lun_error *error)
+{
+    struct request *r = t->user;
+    struct lun_unit *u = r->unit;
+    struct lun_error e;
+    r->out--;
+    u->outstanding--;
+    if (error) {
+        request_fail(r, error);
+    } else {
+        uint32_t delay;
+        switch (retry_judge(u, t, r->retries, &delay, &e)) {
+        case VERDICT_GOOD:
+            if (is_data(request_io(r)) && r->phase != PHASE_FLUSH)
+                move_answered(r, t);
+            else
+                command_answered(r, t);
+            break;
+        case VERDICT_AGAIN:
+            r->again = true;
+            r->delay = delay > r->delay ? delay : r->delay;
+            request_io(r)->error = e; /* told if the deadline comes first */
+            break;
+        case VERDICT_FAIL:
+            command_refused(r, t, &e);
+            break;
+        }
+    }
+    if (t->borrowed && r->lent != t->in)
+        lun_buffer_put(u->target->loop, t->in);
+    request_continue(r);
+    request_room(u);
+}
+
+struct task *request_task(struct request *r)
+{
+    struct lun_unit *u = r->unit;
+    struct task *t = u->outstanding < u->info.queue_depth ? target_task(u->target) : NULL;
+    if (!t) {
+        wait_for_room(r);
+        return NULL;
+    }
+    t->lun = u->field;
+    t->user = r;
+    t->done = task_done;
+    return t;
+}
+
+void request_issue(struct request *r, struct task *t)
+{
+    r->out++;
+    r->unit->outstanding++;
+    session_issue(t->session, t, r->deadline);
+}
+
+void request_continue(struct request *r)
+{
+    while (!r->stop) {
+        if (r->wait != WAIT_NOTHING)
+            return;
+        bool data = is_data(request_io(r));
+        if (!r->again && !(data ? move_step(r) : command_step(r)))
+            return;
+        if (r->out)
+            return;
+        if (r->again)
+            wait_for_retry(r);
+        else if (!data || !move_next_phase(r))
+            break;
+    }
+    if (r->out == 0) {
+        if (!r->stop)
+            request_io(r)->error.layer = LUN_OK;
+        finish(r);
+    }
+}
+
+/* ---- the start --------------------------------------------------------------------------------------------
+ */
+
+static bool may_start(struct request *r)
+{
+    struct lun_unit *u = r->unit;
+    struct lun_error e;
+    if (r->internal)
+        return true;
+    if (units_of(u->target)->draining)
+        error_set(&e, LUN_CANCELLED, 0, false, "target %s is being closed", u->target->o.iqn);
+    else if (u->target->state != TARGET_OPEN)
+        e = u->target->error;
+    else if (u->info.state != LUN_UNIT_ONLINE && is_data(request_io(r)))
+        e = u->info.error;
+    else
+        return true;
+    if (e.layer == LUN_OK)
+        error_set(&e, LUN_CONNECT, 0, true, "target %s is not open", u->target->o.iqn);
+    request_fail(r, &e);
+    return false;
+}
+
+void request_submit(struct lun_unit *u, struct lun_io *io, bool internal)
+{
+    struct request *r = request_of(io);
+    struct lun_target *t = u->target;
+    *r = (struct request){.unit = u, .internal = internal, .timer.fire = wait_over};
+    list_append(&u->requests, &r->all);
+    list_init(&r->queue);
+    list_init(&r->range);
+    io->error.layer = LUN_OK;
+    io->transferred = 0;
+    io->data = NULL;
+    io->data_count = 0;
+    units_of(t)->requests++;
+    uint32_t ms = io->timeout_ms ? io->timeout_ms : t->o.io_timeout_ms;
+    r->deadline = t->loop->now + ms * 1000000ull;
+    if (!may_start(r) || (is_data(io) && !move_begin(r))) {
+        finish(r);
+        return;
+    }
+    if (is_data(io) && io->op != LUN_OP_READ && !range_take(r)) {
+        timer_arm(&t->loop->timers, &r->timer, r->deadline);
+        return;
+    }
+    request_continue(r);
+}
+
+struct posted {
+    struct lun_message message;
+    struct lun_unit *unit;
+};
+_Static_assert(sizeof(struct posted) <= LUN_IO_PRIVATE * sizeof(uint64_t),
+               "struct lun_io.private_ is too small");
+
+static void arrive(struct lun_message *m)
+{
+    struct posted *p = LIST_OF(m, struct posted, message);
+    request_submit(p->unit, LIST_OF(p, struct lun_io, private_), false);
+}
+
+void lun_submit(struct lun_unit *u, struct lun_io *io)
+{
+    if (lun_loop_is_current(u->target->loop)) {
+        request_submit(u, io, false);
+        return;
+    }
+    struct posted *p = (struct posted *)io->private_;
+    *p = (struct posted){.message.fn = arrive, .unit = u};
+    lun_loop_post(u->target->loop, &p->message);
+}
+
+/* ---- cancelling -------------------------------------------------------------------------------------------
+ */
+
+static bool abort_one(struct list *tasks, struct request *r)
+{
+    LIST_EACH(tasks, node)
+    {
+        struct task *t = LIST_OF(node, struct task, link);
+        if (t->user == r && t->state != TASK_ABORTING) {
+            session_abort(t->session, t, LUN_CANCELLED);
+            return true;
+        }
+    }
+    return false;
+}
+
+static void abort_tasks(struct request *r)
+{
+    struct lun_target *t = r->unit->target;
+    for (unsigned i = 0; i < t->o.sessions; i++) {
+        struct link *k = &t->sessions[i].link;
+        while (k->state == LINK_UP &&
+               (abort_one(&k->session.to_issue, r) || abort_one(&k->session.in_flight, r)))
+            ;
+    }
+}
+
+void lun_cancel(struct lun_unit *u, struct lun_io *io)
+{
+    struct request *r = request_of(io);
+    struct lun_error e;
+    error_set(&e, LUN_CANCELLED, 0, false, "cancelled");
+    request_fail(r, &e);
+    list_remove(&r->queue);
+    r->wait = WAIT_NOTHING;
+    r->out++; /* it must not end under our hands */
+    abort_tasks(r);
+    r->out--;
+    request_continue(r);
+}
+
+void request_cancel_all(struct lun_unit *u)
+{
+    struct list all;
+    list_init(&all);
+    list_splice(&all, &u->requests);
+    while (!list_empty(&all)) {
+        struct request *r = LIST_OF(all.next, struct request, all);
+        list_remove(&r->all);
+        list_append(&u->requests, &r->all);
+        lun_cancel(u, request_io(r));
+    }
+}

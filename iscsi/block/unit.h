@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A logical unit, and a target as block/ sees it: its units, what is in flight for each, the scan that finds
+ * them. Everything runs in the target's home loop.
+ */
+#ifndef LUN_BLOCK_UNIT_H
+#define LUN_BLOCK_UNIT_H
+
+#include "pool/target.h"
+
+/* Capacity must be a multiple of a block size we serve: 512, 1024, 2048 or 4096 bytes. */
+#define UNIT_BLOCK_MAX 4096u
+
+struct unit_scan; /* scan.c */
+
+struct lun_unit {
+    struct lun_target *target;
+    uint64_t field; /* the eight-byte LUN */
+    struct lun_unit_info info;
+    bool identified;        /* has been announced with UNIT_ADDED */
+    bool ten_only;          /* READ CAPACITY(16) is not supported */
+    bool no_flush;          /* SYNCHRONIZE CACHE is not supported */
+    unsigned outstanding;   /* tasks in flight */
+    unsigned exclusive;     /* requests in `ranges` that read, merge and write */
+    struct list ranges;     /* requests that write, in flight (range.h) */
+    struct list waiting;    /* requests that wait for a range, oldest first */
+    struct list ready;      /* requests that wait for a task or for queue depth, oldest first */
+    struct list requests;   /* all that have not ended */
+    struct unit_scan *scan; /* being identified */
+    bool scan_again;        /* something changed meanwhile */
+};
+
+/* client_data of a target. */
+struct units {
+    struct lun_target *target;
+    struct lun_unit **at; /* ascending LUN; never freed before the target */
+    size_t count, room;
+    size_t requests; /* not ended, over all units */
+    struct lun_call *opening, *closing;
+    uint32_t drain_ms;
+    bool draining; /* no new requests from outside */
+    bool flushed;  /* the close has sent its flushes */
+    struct lun_error open_error;
+    struct timer drain;
+    struct lun_message message; /* open or close on its way to the loop */
+    struct lun_unit *probe;     /* carries REPORT LUNS: LUN 0, listed or not */
+    struct list_scan *list;     /* REPORT LUNS under way (scan.c) */
+    unsigned scanning;          /* units being identified */
+    bool list_again;
+};
+
+static inline struct units *units_of(const struct lun_target *t)
+{
+    return t->client_data;
+}
+
+struct lun_unit *unit_new(struct lun_target *t, uint64_t number, uint64_t field);
+void unit_free(struct lun_unit *u);
+/* Finds or makes the unit and keeps the list in order; NULL: no memory. */
+struct lun_unit *unit_get(struct lun_target *t, uint64_t number, uint64_t field);
+void unit_event(struct lun_unit *u, enum lun_event_kind kind);
+/* Notes sense data in the short history. */
+void unit_note_sense(struct lun_unit *u, uint8_t opcode, const uint8_t *sense, size_t n);
+/* "portal P, target T, LUN N" */
+void unit_place(const struct lun_unit *u, char *ret, size_t room);
+
+#endif

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One session with its one connection, from connect to close: joins conn/, login/ and session/ (or the
+ * discovery exchange) on a loop. All calls and callbacks run in that loop.
+ *
+ *   IDLE -> CONNECTING -> LOGIN -> UP (session or discovery) -> IDLE
+ *              \____________\_________\__ any failure: at the end of the turn, IDLE, then ops->down
+ */
+#ifndef LUN_POOL_LINK_H
+#define LUN_POOL_LINK_H
+
+#include "conn/conn.h"
+#include "login/login.h"
+#include "pool/loop.h"
+#include "session/discovery.h"
+#include "session/session.h"
+
+enum link_state { LINK_IDLE, LINK_CONNECTING, LINK_LOGIN, LINK_UP };
+
+struct link;
+
+struct link_ops {
+    void (*up)(struct link *k);
+    /* The link is IDLE again. e->layer LUN_OK: logged out as asked. */
+    void (*down)(struct link *k, const struct lun_error *e);
+    /* Tasks are free again after session_task gave none. */
+    void (*room)(struct link *k);
+};
+
+struct link_config {
+    struct login_options login;
+    uint64_t login_timeout, nop_interval, nop_timeout, abort_timeout; /* ns */
+};
+
+struct link {
+    struct lun_loop *loop;
+    const struct link_ops *ops;
+    void *user;
+    enum link_state state;
+    struct conn_address address;
+    struct link_config config;
+    struct conn conn;
+    struct login *login;
+    struct login_result negotiated;
+    struct session session;      /* UP, with a target name */
+    struct discovery *discovery; /* UP, without */
+    struct loop_watch watch;
+    struct loop_deferred flush, burial;
+    struct timer login_timer;
+    bool broken; /* to be buried with `error` */
+    struct lun_error error, last_error;
+    uint64_t logins; /* counters for `sessions` */
+};
+
+void link_init(struct link *k, struct lun_loop *loop, const struct link_ops *ops, void *user);
+/* From IDLE. The config's strings stay valid while the link is not IDLE. False: e filled, still IDLE. */
+bool link_start(struct link *k, const struct conn_address *to, const struct link_config *c,
+                struct lun_error *e);
+/* Log out once the session's tasks have ended; ops->down with LUN_OK follows. Not UP: as link_break. */
+void link_logout(struct link *k);
+/* Gives the connection up at the end of this turn. */
+void link_break(struct link *k, const struct lun_error *e);
+/* Sends what waits at the end of this turn. */
+void link_flush(struct link *k);
+
+#endif

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * An event loop: one thread, one epoll set, a timer heap, a mailbox, a stock of buffers. It runs each piece
+ * of work to completion; what wants to send is flushed once a turn, so that a batch of requests leaves in one
+ * call.
+ */
+#ifndef LUN_POOL_LOOP_H
+#define LUN_POOL_LOOP_H
+
+#include <pthread.h>
+#include <sys/epoll.h>
+
+#include "base/error.h"
+#include "base/list.h"
+#include "base/timer.h"
+#include "pool/buffers.h"
+
+#define LOOP_EVENTS 64
+/* What one descriptor may take of a turn before the others have theirs. */
+#define LOOP_BUDGET (1024 * 1024)
+
+/* A descriptor in the epoll set. */
+struct loop_watch {
+    int fd;
+    /* True: more may be waiting without a new event; called again next turn with events 0. */
+    bool (*ready)(struct loop_watch *w, uint32_t events);
+    struct list again; /* lun_loop.again */
+};
+
+/* Work put off to the end of the turn: flushing a connection, burying one. */
+struct loop_deferred {
+    void (*run)(struct loop_deferred *d);
+    struct list link;
+};
+
+struct lun_loop {
+    pthread_t thread;
+    int epoll, wakeup;
+    struct loop_watch mail_watch;
+    bool stopping; /* set by a message in the loop */
+    uint64_t now;  /* ns, monotonic; taken once a turn */
+    struct timer_heap timers;
+    struct list again, deferred;
+    struct list watches; /* lun_loop_watch's, see watch.c */
+    struct epoll_event events[LOOP_EVENTS];
+    int event_count;
+    _Atomic(struct lun_message *) mail;
+    struct buffers buffers;
+    struct timer trim;
+};
+
+bool loop_start(struct lun_loop *l, struct lun_error *e);
+/* Joins the thread. What is still posted has run. Not in a loop. */
+void loop_stop(struct lun_loop *l);
+
+bool loop_add(struct lun_loop *l, struct loop_watch *w, uint32_t events, struct lun_error *e);
+/* Safe from any callback of this loop; events already fetched for it are forgotten. */
+void loop_remove(struct lun_loop *l, struct loop_watch *w);
+/* Runs d->run at the end of this turn, once however often it is asked for. */
+void loop_defer(struct lun_loop *l, struct loop_deferred *d);
+void loop_undefer(struct loop_deferred *d);
+
+uint64_t loop_clock(void); /* ns, monotonic */
+
+#endif

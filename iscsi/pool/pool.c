@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Making and ending pools. Runs in the caller's thread, never in a loop. RFC 7143 11.12.5 (ISID). */
+#include "pool/pool.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define LOOPS_MAX 64
+
+/* FNV-1a, 32 bits: spreads instance names; nothing depends on it being secret. */
+static uint32_t hash(const char *text)
+{
+    uint32_t h = 2166136261u;
+    for (; *text; text++)
+        h = (h ^ (uint8_t)*text) * 16777619u;
+    return h;
+}
+
+void pool_isid(const struct lun_pool *p, uint16_t index, uint8_t ret[static 6])
+{
+    ret[0] = 0x80; /* T = 10b: random format; the next three bytes are the random number */
+    ret[1] = (uint8_t)(p->isid_seed >> 16);
+    ret[2] = (uint8_t)(p->isid_seed >> 8);
+    ret[3] = (uint8_t)p->isid_seed;
+    ret[4] = (uint8_t)(index >> 8) ^ (uint8_t)(p->isid_seed >> 24);
+    ret[5] = (uint8_t)index;
+}
+
+void pool_log(struct lun_pool *p, enum lun_log_level level, const char *format, ...)
+{
+    if (!p->log)
+        return;
+    char text[512];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    p->log(p->user, level, text);
+}
+
+void pool_event(struct lun_pool *p, const struct lun_event *event)
+{
+    if (p->event)
+        p->event(p->user, event);
+}
+
+static bool check(const struct lun_pool_options *o, struct lun_error *e)
+{
+    if (o->loops > LOOPS_MAX)
+        return error_set(e, LUN_USAGE, 0, false, "loops: %u is more than %d", o->loops, LOOPS_MAX);
+    if (!o->initiator_name || !o->instance)
+        return error_set(e, LUN_USAGE, 0, false, "a pool needs an initiator name and an instance");
+    if (!lun_name_check(o->initiator_name, e)) {
+        error_prefix(e, "initiator name");
+        return false;
+    }
+    return true;
+}
+
+static bool start_loops(struct lun_pool *p, unsigned count, struct lun_error *e)
+{
+    p->loops = calloc(count, sizeof *p->loops);
+    if (!p->loops)
+        return error_set(e, LUN_SYSTEM, ENOMEM, true, "no memory for the event loops");
+    while (p->loop_count < count) {
+        if (!loop_start(&p->loops[p->loop_count], e))
+            return false;
+        p->loop_count++;
+    }
+    return true;
+}
+
+struct lun_pool *lun_pool_new(const struct lun_pool_options *o, struct lun_error *e)
+{
+    if (!check(o, e))
+        return NULL;
+    struct lun_pool *p = calloc(1, sizeof *p);
+    char *name = strdup(o->initiator_name);
+    if (!p || !name) {
+        free(p);
+        free(name);
+        error_set(e, LUN_SYSTEM, ENOMEM, true, "no memory for a pool");
+        return NULL;
+    }
+    *p = (struct lun_pool){
+        .initiator_name = name,
+        .isid_seed = hash(o->instance),
+        .log = o->log,
+        .event = o->event,
+        .user = o->user,
+    };
+    if (!start_loops(p, o->loops ? o->loops : 1, e)) {
+        lun_pool_free(p);
+        return NULL;
+    }
+    return p;
+}
+
+void lun_pool_free(struct lun_pool *p)
+{
+    if (!p)
+        return;
+    for (unsigned i = 0; i < p->loop_count; i++)
+        loop_stop(&p->loops[i]);
+    free(p->loops);
+    free(p->initiator_name);
+    free(p);
+}
+
+struct lun_loop *lun_pool_loop(struct lun_pool *p, unsigned index)
+{
+    return &p->loops[index % p->loop_count];
+}
+
+void lun_pool_set_user(struct lun_pool *p, void *user)
+{
+    p->user = user;
+}
+
+const char *lun_version(void)
+{
+    return LUN_VERSION;
+}

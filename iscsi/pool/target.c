@@ -1,0 +1,363 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A target's sessions: start, loss, retry, end; see target.h. Home loop. RFC 7143 4.3, 6.3.5. */
+#include "pool/target.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MS 1000000ull /* ns */
+#define ABORT_TIMEOUT (5000 * MS)
+#define RETRY_FIRST (500 * MS)
+#define RETRY_LONGEST (30000 * MS)
+
+static void stop_late(struct timer *timer, uint64_t now);
+static void retry(struct timer *timer, uint64_t now);
+static const struct link_ops link_ops;
+
+/* ---- making and freeing (caller's thread) -----------------------------------------------------------------
+ */
+
+static bool resolve(struct lun_target *t, struct lun_error *e)
+{
+    for (size_t i = 0; i < t->o.portal_count; i++) {
+        char host[256];
+        uint16_t port;
+        if (!lun_portal_parse(t->o.portals[i], host, &port, e))
+            return false;
+        t->address_count +=
+            conn_resolve(host, port, t->addresses + t->address_count, TARGET_ADDRESSES - t->address_count, e);
+    }
+    return t->address_count != 0; /* e then tells of the last one */
+}
+
+static bool make_sessions(struct lun_target *t, struct lun_error *e)
+{
+    t->sessions = calloc(t->o.sessions, sizeof *t->sessions);
+    if (!t->sessions)
+        return error_set(e, LUN_SYSTEM, ENOMEM, true, "no memory for a target");
+    for (unsigned i = 0; i < t->o.sessions; i++) {
+        struct target_session *s = &t->sessions[i];
+        link_init(&s->link, t->loop, &link_ops, s);
+        s->target = t;
+        s->retry.fire = retry;
+    }
+    return true;
+}
+
+struct lun_target *target_new(struct lun_pool *p, const struct lun_target_options *o,
+                              const struct target_client *client, struct lun_error *e)
+{
+    struct lun_target *t = calloc(1, sizeof *t);
+    if (!t) {
+        error_set(e, LUN_SYSTEM, ENOMEM, true, "no memory for a target");
+        return NULL;
+    }
+    t->pool = p;
+    t->client = client;
+    t->stop_timer.fire = stop_late;
+    bool ok = target_options_copy(o, &t->o, e);
+    if (ok) {
+        t->loop = lun_pool_loop(p, p->next_loop++);
+        ok = resolve(t, e) && make_sessions(t, e);
+        if (!ok)
+            error_prefix(e, "target %s", o->iqn);
+    }
+    if (!ok) {
+        target_free(t);
+        return NULL;
+    }
+    return t;
+}
+
+void target_free(struct lun_target *t)
+{
+    free(t->sessions);
+    target_options_free(&t->o);
+    free(t);
+}
+
+/* ---- starting ---------------------------------------------------------------------------------------------
+ */
+
+static struct link_config session_config(struct lun_target *t, unsigned index)
+{
+    const struct lun_target_options *o = &t->o;
+    struct link_config c = {
+        .login =
+            {
+                .initiator_name = t->pool->initiator_name,
+                .target_name = o->iqn,
+                .auth = o->auth,
+                .header_digest = o->header_digest,
+                .data_digest = o->data_digest,
+                .initial_r2t = o->initial_r2t == 2,
+                .immediate_data = o->immediate_data == 2,
+                .max_recv = o->max_recv_data_segment_length,
+                .first_burst = o->first_burst_length,
+                .max_burst = o->max_burst_length,
+                .max_outstanding_r2t = o->max_outstanding_r2t,
+                .portal_group = o->portal_group,
+                .cmdsn = 1,
+            },
+        .login_timeout = o->login_timeout_ms * MS,
+        .nop_interval = o->nop_interval_ms == UINT32_MAX ? TIMER_NEVER : o->nop_interval_ms * MS,
+        .nop_timeout = o->nop_timeout_ms * MS,
+        .abort_timeout = ABORT_TIMEOUT,
+    };
+    pool_isid(t->pool, (uint16_t)index, c.login.isid);
+    return c;
+}
+
+static bool start_session(struct target_session *s, struct lun_error *e)
+{
+    struct lun_target *t = s->target;
+    struct link_config c = session_config(t, (unsigned)(s - t->sessions));
+    if (link_start(&s->link, &t->addresses[t->address], &c, e))
+        return true;
+    error_prefix(e, "portal %s, target %s", t->addresses[t->address].text, t->o.iqn);
+    return false;
+}
+
+static unsigned count_in(const struct lun_target *t, enum link_state state)
+{
+    unsigned n = 0;
+    for (unsigned i = 0; i < t->o.sessions; i++)
+        n += t->sessions[i].link.state == state;
+    return n;
+}
+
+static void fail_opening(struct lun_target *t, const struct lun_error *e);
+
+/* The first session finds the address that works; tries each in turn. */
+static void start_first(struct lun_target *t)
+{
+    struct lun_error e = {0};
+    for (; t->address < t->address_count; t->address++)
+        if (start_session(&t->sessions[0], &e))
+            return;
+    fail_opening(t, &e);
+}
+
+void target_start(struct lun_target *t)
+{
+    t->state = TARGET_OPENING;
+    t->address = 0;
+    start_first(t);
+}
+
+/* One session failed: the others go too, and the last of them to go ends the opening. */
+static void fail_opening(struct lun_target *t, const struct lun_error *e)
+{
+    if (t->error.layer == LUN_OK)
+        t->error = *e;
+    for (unsigned i = 0; i < t->o.sessions; i++)
+        link_logout(&t->sessions[i].link);
+    if (count_in(t, LINK_IDLE) < t->o.sessions) {
+        timer_arm(&t->loop->timers, &t->stop_timer, loop_clock() + t->o.login_timeout_ms * MS);
+        return;
+    }
+    timer_disarm(&t->loop->timers, &t->stop_timer);
+    struct lun_error why = t->error;
+    t->error = (struct lun_error){0};
+    t->state = TARGET_CLOSED;
+    t->client->down(t, &why);
+}
+
+static void start_others(struct lun_target *t)
+{
+    struct lun_error e = {0};
+    for (unsigned i = 1; i < t->o.sessions; i++)
+        if (!start_session(&t->sessions[i], &e)) {
+            fail_opening(t, &e);
+            return;
+        }
+}
+
+static void opening_session_up(struct target_session *s)
+{
+    struct lun_target *t = s->target;
+    if (t->error.layer != LUN_OK) { /* came up while the opening fails */
+        link_logout(&s->link);
+        return;
+    }
+    if (s == &t->sessions[0])
+        start_others(t);
+    if (t->state == TARGET_OPENING && count_in(t, LINK_UP) == t->o.sessions) {
+        t->state = TARGET_OPEN;
+        t->client->up(t);
+    }
+}
+
+static void opening_session_down(struct target_session *s, const struct lun_error *e)
+{
+    struct lun_target *t = s->target;
+    bool another = s == &t->sessions[0] && t->error.layer == LUN_OK && e->layer == LUN_CONNECT &&
+                   count_in(t, LINK_IDLE) == t->o.sessions && t->address + 1 < t->address_count;
+    if (another) {
+        t->address++;
+        start_first(t);
+        return;
+    }
+    fail_opening(t, e);
+}
+
+/* ---- loss and return --------------------------------------------------------------------------------------
+ */
+
+static void retry(struct timer *timer, uint64_t now)
+{
+    struct target_session *s = LIST_OF(timer, struct target_session, retry);
+    struct lun_target *t = s->target;
+    struct lun_error e;
+    if (count_in(t, LINK_IDLE) == t->o.sessions) /* nothing is up: any portal may be the one */
+        t->address = (t->address + 1) % t->address_count;
+    if (!start_session(s, &e)) {
+        s->link.last_error = e;
+        s->failures++;
+        timer_arm(&t->loop->timers, &s->retry, now + RETRY_LONGEST);
+    }
+}
+
+/* Half to one and a half times the doubled delay, so that sessions lost together do not return together. */
+static void schedule_retry(struct target_session *s)
+{
+    struct lun_target *t = s->target;
+    uint64_t delay = RETRY_FIRST << (s->failures < 6 ? s->failures : 6);
+    if (delay > RETRY_LONGEST)
+        delay = RETRY_LONGEST;
+    uint32_t random = (uint32_t)(loop_clock() * 2654435761u >> 16) ^ (uint32_t)(uintptr_t)s;
+    delay = delay / 2 + delay * (random % 1024) / 1024;
+    s->failures++;
+    timer_arm(&t->loop->timers, &s->retry, loop_clock() + delay);
+}
+
+/* All sessions go when one is lost: a write on its way in the lost one could land after a newer one sent
+ * through another, until the lost one has been reinstated. So the target is OPEN only with every session up.
+ */
+static void lost(struct target_session *s, const struct lun_error *e)
+{
+    struct lun_target *t = s->target;
+    schedule_retry(s);
+    if (t->state != TARGET_OPEN)
+        return;
+    t->state = TARGET_LOST;
+    t->error = *e;
+    for (unsigned i = 0; i < t->o.sessions; i++)
+        link_break(&t->sessions[i].link, e);
+    t->client->down(t, e);
+}
+
+/* ---- stopping ---------------------------------------------------------------------------------------------
+ */
+
+static void stopped_if_idle(struct lun_target *t)
+{
+    if (count_in(t, LINK_IDLE) < t->o.sessions)
+        return;
+    timer_disarm(&t->loop->timers, &t->stop_timer);
+    t->state = TARGET_CLOSED;
+    t->client->closed(t);
+}
+
+static void stop_late(struct timer *timer, uint64_t now)
+{
+    struct lun_target *t = LIST_OF(timer, struct lun_target, stop_timer);
+    struct lun_error e;
+    error_set(&e, LUN_TIMEOUT, 0, true, "no answer to Logout in time");
+    for (unsigned i = 0; i < t->o.sessions; i++)
+        link_break(&t->sessions[i].link, &e);
+}
+
+void target_stop(struct lun_target *t, uint32_t ms)
+{
+    t->state = TARGET_CLOSING;
+    for (unsigned i = 0; i < t->o.sessions; i++) {
+        timer_disarm(&t->loop->timers, &t->sessions[i].retry);
+        link_logout(&t->sessions[i].link);
+    }
+    timer_arm(&t->loop->timers, &t->stop_timer, loop_clock() + ms * MS);
+    stopped_if_idle(t);
+}
+
+/* ---- link callbacks ---------------------------------------------------------------------------------------
+ */
+
+static void session_up(struct link *k)
+{
+    struct target_session *s = k->user;
+    struct lun_target *t = s->target;
+    s->failures = 0;
+    switch (t->state) {
+    case TARGET_OPENING:
+        opening_session_up(s);
+        break;
+    case TARGET_LOST:
+        if (count_in(t, LINK_UP) < t->o.sessions)
+            break;
+        t->state = TARGET_OPEN;
+        t->error = (struct lun_error){0};
+        t->client->up(t);
+        break;
+    default: /* CLOSING: on its way out */
+        link_logout(k);
+        break;
+    }
+}
+
+static void session_down(struct link *k, const struct lun_error *e)
+{
+    struct target_session *s = k->user;
+    struct lun_target *t = s->target;
+    if (t->state == TARGET_OPENING)
+        opening_session_down(s, e);
+    else if (t->state == TARGET_CLOSING)
+        stopped_if_idle(t);
+    else if (t->state != TARGET_CLOSED)
+        lost(s, e);
+}
+
+static void session_room(struct link *k)
+{
+    struct target_session *s = k->user;
+    s->target->client->room(s->target);
+}
+
+static const struct link_ops link_ops = {session_up, session_down, session_room};
+
+/* ---- what block/ asks -------------------------------------------------------------------------------------
+ */
+
+static bool usable(const struct link *k)
+{
+    return k->state == LINK_UP && !k->broken && k->session.state == SESSION_OPEN;
+}
+
+struct task *target_task(struct lun_target *t)
+{
+    struct link *best = NULL;
+    for (unsigned i = 0; i < t->o.sessions; i++) {
+        struct link *k = &t->sessions[i].link;
+        if (usable(k) && (!best || k->session.busy < best->session.busy))
+            best = k;
+    }
+    return best ? session_task(&best->session) : NULL;
+}
+
+const struct login_result *target_negotiated(const struct lun_target *t)
+{
+    for (unsigned i = 0; i < t->o.sessions; i++)
+        if (t->sessions[i].link.state == LINK_UP)
+            return &t->sessions[i].link.negotiated;
+    return NULL;
+}
+
+struct lun_loop *lun_target_loop(const struct lun_target *t)
+{
+    return t->loop;
+}
+
+const char *lun_target_name(const struct lun_target *t)
+{
+    return t->o.iqn;
+}

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A target and its sessions. What its logical units are is the business of block/, which this file calls
+ * through target_client. Everything runs in the target's home loop unless said.
+ *
+ *   CLOSED --target_start--> OPENING --all sessions up--> OPEN <--> LOST (no session; tried again with
+ * back-off)
+ *      ^________________________\____________ target_stop: CLOSING ____________/
+ */
+#ifndef LUN_POOL_TARGET_H
+#define LUN_POOL_TARGET_H
+
+#include "pool/link.h"
+#include "pool/pool.h"
+
+#define TARGET_ADDRESSES 16
+
+enum target_state { TARGET_CLOSED, TARGET_OPENING, TARGET_OPEN, TARGET_LOST, TARGET_CLOSING };
+
+struct target_client {
+    /* OPENING or LOST has become OPEN. */
+    void (*up)(struct lun_target *t);
+    /* OPENING has failed (now CLOSED), or OPEN has become LOST. */
+    void (*down)(struct lun_target *t, const struct lun_error *e);
+    /* Tasks are free again after target_task gave none. */
+    void (*room)(struct lun_target *t);
+    /* CLOSING has become CLOSED. */
+    void (*closed)(struct lun_target *t);
+};
+
+struct target_session {
+    struct link link;
+    struct lun_target *target;
+    struct timer retry;
+    unsigned failures; /* since it was last up */
+};
+
+struct lun_target {
+    struct lun_pool *pool;
+    struct lun_loop *loop;
+    const struct target_client *client;
+    void *client_data;
+    struct lun_target_options o; /* strings and arrays are copies */
+    struct conn_address addresses[TARGET_ADDRESSES];
+    size_t address_count, address;   /* the one in use */
+    struct target_session *sessions; /* o.sessions of them */
+    enum target_state state;
+    struct lun_error error; /* why it is not OPEN */
+    struct timer stop_timer;
+};
+
+/* Checks and copies the options, fills in defaults, looks up the portals. Not in a loop. */
+struct lun_target *target_new(struct lun_pool *p, const struct lun_target_options *o,
+                              const struct target_client *client, struct lun_error *e);
+/* CLOSED targets only. Not in a loop. */
+void target_free(struct lun_target *t);
+
+/* From CLOSED: connects. */
+void target_start(struct lun_target *t);
+/* Logs out; sessions that have not gone after `ms` are cut. client->closed follows, perhaps at once. */
+void target_stop(struct lun_target *t, uint32_t ms);
+
+/* A task on the least busy session that is up; NULL when there is none or all are full (client->room
+ * follows). */
+struct task *target_task(struct lun_target *t);
+/* The negotiated parameters of the first session that is up, NULL if none. */
+const struct login_result *target_negotiated(const struct lun_target *t);
+
+/* options.c: deep copy with defaults; false: e filled, *ret owns nothing. */
+bool target_options_copy(const struct lun_target_options *o, struct lun_target_options *ret,
+                         struct lun_error *e);
+void target_options_free(struct lun_target_options *o);
+
+#endif
