@@ -99,7 +99,8 @@ static inline const uint8_t *reader_take(struct reader *r, size_t n)
         return NULL;
     }
     const uint8_t *p = r->at;
-    r->at += n;
+    if (n) /* nothing may be taken from a reader over NULL, and NULL + 0 is undefined */
+        r->at += n;
     r->left -= n;
     return p;
 }
@@ -165,7 +166,8 @@ static inline uint8_t *writer_room(struct writer *w, size_t n)
         return NULL;
     }
     uint8_t *p = w->at;
-    w->at += n;
+    if (n)
+        w->at += n;
     w->left -= n;
     return p;
 }
