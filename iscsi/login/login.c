@@ -162,8 +162,8 @@ bool login_next(struct login *l, uint8_t ret_bhs[static PDU_BHS], const uint8_t 
     size_t left = l->joining ? 0 : writer_used(&l->text) - l->text_sent;
     size_t n = left < LOGIN_SEGMENT ? left : LOGIN_SEGMENT;
     l->more_sent = n < left;
-    l->transit_sent =
-        !l->joining && !l->more_sent && (l->stage == STAGE_OPERATIONAL || security_ready(&l->security));
+    /* 6.3.3: once ready, every request says so, even an empty one. */
+    l->transit_sent = !l->more_sent && (l->stage == STAGE_OPERATIONAL || security_ready(&l->security));
     struct pdu_login_request request = {
         .transit = l->transit_sent,
         .more = l->more_sent,
