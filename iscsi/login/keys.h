@@ -35,7 +35,8 @@ enum key_type {
 #define KEY_WORDS_AUTH "None,CHAP"
 #define KEY_WORDS_TASK "RFC3720,ResponseFence,FastAbort"
 
-/* X(enumerator, name, type, lowest, highest, default, words of a list, stages of initiator, of target, flags)
+/* In the order in which we send them.
+ * X(enumerator, name, type, lowest, highest, default, words of a list, stages of initiator, of target, flags)
  */
 #define KEY_TABLE(X)                                                                                         \
     X(HEADER_DIGEST, "HeaderDigest", LIST, 0, 1, 0, KEY_WORDS_DIGEST, KEY_O, KEY_O, 0) /* 13.1 */            \
@@ -43,8 +44,8 @@ enum key_type {
     X(MAX_CONNECTIONS, "MaxConnections", MINIMUM, 1, 65535, 1, NULL, KEY_O, KEY_O,     /* 13.2 */            \
       KEY_LEADING | KEY_NO_DISCOVERY)                                                                        \
     X(SEND_TARGETS, "SendTargets", TEXT, 0, 0, 0, NULL, KEY_F, 0, 0)                     /* 13.3 */          \
-    X(TARGET_NAME, "TargetName", TEXT, 0, 0, 0, NULL, KEY_S | KEY_O, KEY_F, KEY_REPEATS) /* 13.4 */          \
     X(INITIATOR_NAME, "InitiatorName", TEXT, 0, 0, 0, NULL, KEY_S | KEY_O, 0, 0)         /* 13.5 */          \
+    X(TARGET_NAME, "TargetName", TEXT, 0, 0, 0, NULL, KEY_S | KEY_O, KEY_F, KEY_REPEATS) /* 13.4 */          \
     X(TARGET_ALIAS, "TargetAlias", TEXT, 0, 0, 0, NULL, 0, KEY_S | KEY_O | KEY_F, 0)     /* 13.6 */          \
     X(INITIATOR_ALIAS, "InitiatorAlias", TEXT, 0, 0, 0, NULL, KEY_S | KEY_O | KEY_F, 0,  /* 13.7 */          \
       0)                                                                                                     \

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "login/collect.h"
 #include "login/negotiate.h"
 #include "login/security.h"
 #include "login/status.h"
@@ -33,6 +34,7 @@ struct login {
 
     struct login_options options; /* its names point to the copies below */
     char initiator_name[NAME_MAX_LENGTH + 1], target_name[NAME_MAX_LENGTH + 1], alias[LOGIN_ALIAS];
+    struct key_values declared; /* in the first request */
     struct security security;
     struct negotiation negotiation;
 
@@ -84,22 +86,14 @@ static bool copy_options(struct login *l, const struct login_options *o, struct 
     return true;
 }
 
-/* What we declare in the first request, and NULL for the rest. */
-static const char *declared(const struct login *l, enum key_id id)
+static void declare(struct login *l)
 {
     const struct login_options *o = &l->options;
-    switch (id) {
-    case KEY_INITIATOR_NAME:
-        return o->initiator_name;
-    case KEY_INITIATOR_ALIAS:
-        return o->initiator_alias;
-    case KEY_TARGET_NAME:
-        return o->target_name;
-    case KEY_SESSION_TYPE: /* 13.21: leading login only */
-        return o->tsih ? NULL : o->target_name ? "Normal" : "Discovery";
-    default:
-        return NULL;
-    }
+    l->declared.of[KEY_INITIATOR_NAME] = o->initiator_name;
+    l->declared.of[KEY_INITIATOR_ALIAS] = o->initiator_alias;
+    l->declared.of[KEY_TARGET_NAME] = o->target_name;
+    if (!o->tsih) /* 13.21: leading login only */
+        l->declared.of[KEY_SESSION_TYPE] = o->target_name ? "Normal" : "Discovery";
 }
 
 static void begin_text(struct login *l)
@@ -110,12 +104,10 @@ static void begin_text(struct login *l)
 
 static void put_first_text(struct login *l)
 {
-    static const enum key_id first[] = {KEY_INITIATOR_NAME, KEY_INITIATOR_ALIAS, KEY_TARGET_NAME,
-                                        KEY_SESSION_TYPE};
     begin_text(l);
-    for (size_t i = 0; i < sizeof first / sizeof *first; i++)
-        if (declared(l, first[i]))
-            text_put(&l->text, keys_get(first[i])->name, declared(l, first[i]));
+    for (enum key_id id = 0; id < KEY_COUNT; id++)
+        if (l->declared.of[id])
+            text_put(&l->text, keys_get(id)->name, l->declared.of[id]);
     security_offer(&l->security, &l->text);
 }
 
@@ -133,6 +125,7 @@ struct login *login_new(const struct login_options *o, struct lun_error *e)
     l->security = (struct security){.auth = &l->options.auth, .random = o->random};
     l->result.portal_group = -1;
     l->result.cmdsn = o->cmdsn;
+    declare(l);
     put_first_text(l);
     l->our_turn = true;
     return l;
@@ -190,7 +183,7 @@ bool login_next(struct login *l, uint8_t ret_bhs[static PDU_BHS], const uint8_t 
 
 static bool broken(struct login *l, const char *what)
 {
-    return error_set(&l->error, LUN_PROTOCOL, 0, false, "login: %s", what);
+    return error_set(&l->error, LUN_PROTOCOL, 0, false, "%s", what);
 }
 
 static bool check_header(struct login *l, const struct pdu_login_response *r)
@@ -200,83 +193,20 @@ static bool check_header(struct login *l, const struct pdu_login_response *r)
     if (r->status_class) /* 11.13.5: the other fields mean nothing then */
         return true;
     if (r->version_active)
-        return error_set(&l->error, LUN_PROTOCOL, 0, false, "login: target speaks version %u, not 0",
+        return error_set(&l->error, LUN_PROTOCOL, 0, false, "target speaks version %u, not 0",
                          r->version_active);
     if (memcmp(r->isid, l->options.isid, sizeof r->isid))
         return broken(l, "response with another ISID");
     if (r->csg != l->stage)
-        return error_set(&l->error, LUN_PROTOCOL, 0, false, "login: response for stage %u in stage %u",
-                         r->csg, l->stage);
+        return error_set(&l->error, LUN_PROTOCOL, 0, false, "response for stage %u in stage %u", r->csg,
+                         l->stage);
     if (r->transit && !l->transit_sent) /* 11.13.6 */
         return broken(l, "target leaves the stage before we do");
     /* 6.3: not beyond what we asked for; and there is no stage between the two. */
     if (r->transit && r->nsg != next_stage(l))
-        return error_set(&l->error, LUN_PROTOCOL, 0, false, "login: target goes to stage %u, not %u", r->nsg,
+        return error_set(&l->error, LUN_PROTOCOL, 0, false, "target goes to stage %u, not %u", r->nsg,
                          next_stage(l));
     return true;
-}
-
-/* May the target send this key here? Some targets echo what we declared: harmless when it is the same. */
-static bool check_key(struct login *l, enum key_id id, const char *value, bool *ret_echo)
-{
-    const struct key *k = keys_get(id);
-    bool security = l->stage == STAGE_SECURITY;
-    *ret_echo = false;
-    if (k->target & (security ? KEY_S : KEY_O))
-        return true;
-    *ret_echo = declared(l, id) && !strcmp(declared(l, id), value);
-    if (*ret_echo)
-        return true;
-    return error_set(&l->error, LUN_PROTOCOL, 0, false, "login: target sends %s=%.64s in the %s stage",
-                     k->name, value, security ? "security" : "operational");
-}
-
-/* A key that no table knows: NotUnderstood, unless the stage has ended and no answer can be given (6.2). */
-static bool take_unknown(struct login *l, const char *key, const char *value, bool transit)
-{
-    if (keys_reserved(value))
-        return error_set(&l->error, LUN_PROTOCOL, 0, false,
-                         "login: target answers %s=%s, which was not offered", key, value);
-    if (!transit)
-        text_put(&l->text, key, "NotUnderstood");
-    return true;
-}
-
-static bool take_pair(struct login *l, const struct text_pair *pair, bool transit, struct key_values *got)
-{
-    char key[TEXT_KEY_MAX + 1];
-    memcpy(key, pair->key, pair->key_length);
-    key[pair->key_length] = 0;
-    enum key_id id = keys_find(key);
-    if (id == KEY_COUNT)
-        return take_unknown(l, key, pair->value, transit);
-    if (got->of[id] && !(keys_get(id)->flags & KEY_REPEATS)) /* 6.3 */
-        return error_set(&l->error, LUN_PROTOCOL, 0, false, "login: target sends %s twice", key);
-    bool echo;
-    if (!check_key(l, id, pair->value, &echo))
-        return false;
-    if (!echo)
-        got->of[id] = pair->value;
-    return true;
-}
-
-static bool read_text(struct login *l, bool transit, struct key_values *got)
-{
-    struct reader r = reader_over(l->in, l->in_length);
-    struct text_pair pair;
-    const char *why = NULL;
-    for (;;) {
-        switch (text_next(&r, &pair, &why)) {
-        case TEXT_PAIR:
-            if (!take_pair(l, &pair, transit, got))
-                return false;
-            break;
-        case TEXT_END:
-            return true;
-        case TEXT_BAD:
-            return error_set(&l->error, LUN_PROTOCOL, 0, false, "login: text of the target: %s", why);
-        }
-    }
 }
 
 /* 13.9, 6.3.1: the group must be the one discovery named. Said again in the next stage it must be the same.
@@ -286,13 +216,12 @@ static bool take_portal_group(struct login *l, const char *value)
     uint32_t group;
     if (!keys_parse(keys_get(KEY_PORTAL_GROUP), value, &group))
         return error_set(&l->error, LUN_PROTOCOL, 0, false,
-                         "login: target declares TargetPortalGroupTag=%.64s, not a number below 65536",
-                         value);
+                         "target declares TargetPortalGroupTag=%.64s, not a number below 65536", value);
     if (l->result.portal_group >= 0 && l->result.portal_group != (int)group)
         return broken(l, "target changes its TargetPortalGroupTag");
     if (l->options.portal_group >= 0 && l->options.portal_group != (int)group)
         return error_set(&l->error, LUN_LOGIN, 0, false,
-                         "login: portal belongs to portal group %" PRIu32 ", not to %d as expected", group,
+                         "portal belongs to portal group %" PRIu32 ", not to %d as expected", group,
                          l->options.portal_group);
     l->result.portal_group = (int)group;
     return true;
@@ -312,10 +241,8 @@ static bool take_operational(struct login *l, const struct key_values *got)
     for (enum key_id id = 0; id < KEY_COUNT; id++) {
         if (!got->of[id] || keys_get(id)->target & KEY_S)
             continue;
-        if (!negotiate_take(&l->negotiation, id, got->of[id], &l->text, &l->error)) {
-            error_prefix(&l->error, "login");
+        if (!negotiate_take(&l->negotiation, id, got->of[id], &l->text, &l->error))
             return false;
-        }
     }
     return true;
 }
@@ -328,10 +255,7 @@ static bool take_keys(struct login *l, const struct key_values *got, bool transi
         take_alias(l, got->of[KEY_TARGET_ALIAS]);
     if (l->stage == STAGE_OPERATIONAL)
         return take_operational(l, got);
-    if (security_take(&l->security, got, transit, &l->text, &l->error))
-        return true;
-    error_prefix(&l->error, "login");
-    return false;
+    return security_take(&l->security, got, transit, &l->text, &l->error);
 }
 
 /* The final response. TSIH 0 is reserved and a new session must get another value (11.13.3), but some targets
@@ -340,12 +264,10 @@ static bool finish(struct login *l, const struct pdu_login_response *r)
 {
     if (l->options.tsih && r->tsih != l->options.tsih)
         return error_set(&l->error, LUN_PROTOCOL, 0, false,
-                         "login: target answers with session %u where a connection was added to %u", r->tsih,
+                         "target answers with session %u where a connection was added to %u", r->tsih,
                          l->options.tsih);
-    if (!negotiate_finish(&l->negotiation, &l->result, &l->error)) {
-        error_prefix(&l->error, "login");
+    if (!negotiate_finish(&l->negotiation, &l->result, &l->error))
         return false;
-    }
     l->result.tsih = r->tsih;
     if (!r->tsih)
         l->result.max_connections = 1;
@@ -368,9 +290,11 @@ static bool change_stage(struct login *l, const struct pdu_login_response *r)
 /* One whole text of the target, all its PDUs joined. */
 static bool take_text(struct login *l, const struct pdu_login_response *r)
 {
+    const struct collect rules = {&l->declared, l->stage == STAGE_SECURITY ? KEY_S : KEY_O, r->transit};
     struct key_values got = {0};
     begin_text(l);
-    if (!read_text(l, r->transit, &got) || !take_keys(l, &got, r->transit))
+    if (!collect_text(&rules, l->in, l->in_length, &got, &l->text, &l->error) ||
+        !take_keys(l, &got, r->transit))
         return false;
     l->in_length = 0;
     if (l->text.bad)
@@ -420,16 +344,18 @@ void login_receive(struct login *l, const uint8_t bhs[static PDU_BHS], const uin
     if (l->phase != LOGIN_RUNNING)
         return;
     if (pdu_opcode(bhs) != PDU_LOGIN_RESPONSE)
-        good = error_set(&l->error, LUN_PROTOCOL, 0, false, "login: target sends a %s PDU",
-                         pdu_name(pdu_opcode(bhs)));
+        good =
+            error_set(&l->error, LUN_PROTOCOL, 0, false, "target sends a %s PDU", pdu_name(pdu_opcode(bhs)));
     else if (l->our_turn)
         good = broken(l, "response without a request");
     else if (!pdu_get_login_response(bhs, &r))
         good = broken(l, "malformed response");
     else
         good = take_response(l, &r, data, length);
-    if (!good)
+    if (!good) {
+        error_prefix(&l->error, "login");
         l->phase = LOGIN_FAILED;
+    }
 }
 
 /* ---- Outcome ---- */

@@ -75,11 +75,11 @@ bool status_error(uint8_t class, uint8_t detail, const uint8_t *text, uint32_t l
     unsigned status = (unsigned)class << 8 | detail;
     const char *what = status_text(status);
     if (status != 0x0101 && status != 0x0102)
-        return error_set(e, LUN_LOGIN, (int)status, class == CLASS_TARGET, "login refused: %s (status %04x)",
-                         what, status);
+        return error_set(e, LUN_LOGIN, (int)status, class == CLASS_TARGET, "refused: %s (status %04x)", what,
+                         status);
     if (!find_address(text, length, ret_address)) /* 11.13.5: there must be one */
         return error_set(e, LUN_LOGIN, (int)status, false,
-                         "login refused: %s, but it names no address (status %04x)", what, status);
-    return error_set(e, LUN_LOGIN, (int)status, false, "login refused: %s to %s (status %04x)", what,
-                     ret_address, status);
+                         "refused: %s, but it names no address (status %04x)", what, status);
+    return error_set(e, LUN_LOGIN, (int)status, false, "refused: %s to %s (status %04x)", what, ret_address,
+                     status);
 }

@@ -300,6 +300,13 @@ Test(operational, task_reporting_of_the_old_kind)
     proposes("TaskReporting=FastAbort\n", "TaskReporting=Reject\n");
 }
 
+/* 13.24, RFC 7144: this initiator speaks level 1 and no more. */
+Test(operational, protocol_level_is_one)
+{
+    proposes("iSCSIProtocolLevel=2\n", "iSCSIProtocolLevel=1\n");
+    proposes("iSCSIProtocolLevel=32\n", "iSCSIProtocolLevel=Reject\n");
+}
+
 Test(operational, declarations_need_no_answer)
 {
     proposes("X#NodeArchitecture=ExampleOS/1\nTargetAlias=a\nTargetAddress=192.0.2.1:3260,1\n"

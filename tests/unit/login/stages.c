@@ -83,8 +83,8 @@ Test(stages, alias_of_the_initiator_is_declared)
     o.initiator_alias = "Web Server 4";
     struct login *l = peer_login(&o);
     peer_expect(l, SECURITY, OPERATIONAL,
-                "InitiatorName=" INITIATOR "\nInitiatorAlias=Web Server 4\nTargetName=" TARGET
-                "\nSessionType=Normal\nAuthMethod=None\n");
+                "InitiatorName=" INITIATOR "\nTargetName=" TARGET
+                "\nInitiatorAlias=Web Server 4\nSessionType=Normal\nAuthMethod=None\n");
     login_free(l);
 }
 

@@ -49,7 +49,7 @@ Test(status, only_target_errors_are_worth_a_retry)
 
 Test(status, target_not_found)
 {
-    peer_failed(ended(2, 3, ""), LUN_LOGIN, "login refused: target not found (status 0203)");
+    peer_failed(ended(2, 3, ""), LUN_LOGIN, "login: refused: target not found (status 0203)");
 }
 
 Test(status, unknown_details_and_classes)
