@@ -189,6 +189,36 @@ Test(security, mutual_chap_recorded_from_tgt)
     login_free(l);
 }
 
+static void lio_random(void *bytes, size_t n)
+{
+    static const uint8_t challenge[32] = {0xca, 0xa2, 0xca, 0x48, 0x6f, 0x71, 0x52, 0x80, 0xe0, 0x1a, 0x1a,
+                                          0x74, 0xfa, 0xd7, 0x93, 0xcc, 0x7a, 0x0e, 0x80, 0xe9, 0x3c, 0x3e,
+                                          0x83, 0x48, 0xc7, 0x1a, 0x0c, 0x9c, 0x90, 0x4a, 0xe2, 0x9d};
+    if (n == 1)
+        *(uint8_t *)bytes = 62;
+    else
+        memcpy(bytes, challenge, n);
+}
+
+/* An exchange with LIO (Linux 6.1), SHA3-256 in both directions. */
+Test(security, mutual_chap_recorded_from_lio)
+{
+    struct login_options o = peer_chap(true);
+    o.auth.secret = "secretsecret12";
+    o.auth.mutual_user = "target";
+    o.auth.mutual_secret = "mutualsecret34";
+    o.random = lio_random;
+    struct login *l = challenged(
+        &o, "8", "CHAP_I=4\nCHAP_C=0x39ed4e24bc0d47d7ebd4616fa4ae2404d3486ea9ecb36cea48a24781a9f7b3bc\n");
+    peer_expect(l, SECURITY, OPERATIONAL,
+                "CHAP_N=alice\nCHAP_R=0x6818dbbefdf404cac508e23cd55fc0cb55efe6134330e344967237d93c31b4d7\n"
+                "CHAP_I=62\nCHAP_C=0xcaa2ca486f715280e01a1a74fad793cc7a0e80e93c3e8348c71a0c9c904ae29d\n");
+    peer_answer(l, SECURITY, OPERATIONAL,
+                "CHAP_N=target\nCHAP_R=0x6e150e1233a34a743c3fe8c7c02e165360a567cea4a0595348a7a723fe583893\n");
+    peer_expect(l, OPERATIONAL, FULL, OFFERS);
+    login_free(l);
+}
+
 Test(security, mutual_response_before_the_stage_ends)
 {
     struct login *l = mutual_until_response();

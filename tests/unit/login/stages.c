@@ -59,6 +59,26 @@ Test(stages, recorded_from_istgt)
     peer_done(l);
 }
 
+/* The two texts that LIO (Linux 6.1) sent: it leaves out answers that could only be Yes. */
+Test(stages, recorded_from_lio)
+{
+    struct login_options o = peer_options();
+    struct login *l = peer_login(&o);
+    peer_skip(l);
+    peer_answer(l, SECURITY, OPERATIONAL,
+                "AuthMethod=None\nTargetAlias=LIO Target\nTargetPortalGroupTag=1\n");
+    peer_skip(l);
+    peer_answer(l, OPERATIONAL, FULL,
+                "HeaderDigest=None\nDataDigest=None\nMaxConnections=1\nInitialR2T=Yes\nImmediateData=No\n"
+                "MaxRecvDataSegmentLength=262144\nMaxBurstLength=65536\nFirstBurstLength=16384\n"
+                "DefaultTime2Wait=2\nDefaultTime2Retain=20\nMaxOutstandingR2T=4\nErrorRecoveryLevel=0\n");
+    const struct login_result *r = login_result(l);
+    cr_assert(r);
+    cr_assert(r->data_pdu_in_order && r->data_sequence_in_order && !r->immediate_data);
+    cr_assert_eq(r->max_outstanding_r2t, 4);
+    peer_done(l);
+}
+
 Test(stages, discovery_session_offers_only_what_is_relevant)
 {
     struct login_options o = peer_options();
