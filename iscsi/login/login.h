@@ -2,10 +2,13 @@
 /*
  * Login of one connection as pure steps (RFC 7143 chapter 6, 11.12, 11.13, chapter 12): no socket, no clock.
  * The caller sends what login_next gives, feeds what arrives to login_receive, and repeats until the phase is
- * LOGIN_DONE or LOGIN_FAILED.
+ * LOGIN_DONE or LOGIN_FAILED. An authentication that fails on our side has the code of the status that a
+ * target would give for it, 0201.
  *
  *   start --> SecurityNegotiation --> OperationalNegotiation --> FullFeature (LOGIN_DONE)
- *      \______________________________/   (AuthMethod=None may skip the first stage when the target does)
+ *
+ * Both stages always run: the request for the second names it as the next, and a target may not go further
+ * than asked (6.3).
  */
 #ifndef LUN_LOGIN_LOGIN_H
 #define LUN_LOGIN_LOGIN_H

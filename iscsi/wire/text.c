@@ -18,7 +18,10 @@ static const char *check_key(const uint8_t *key, size_t n)
         return "a pair without a key";
     if (n > TEXT_KEY_MAX)
         return "a key of more than 63 bytes";
-    if (key[0] < 'A' || key[0] > 'Z')
+    /* RFC 7144 named one key against the rule. */
+    static const char exception[] = "iSCSIProtocolLevel";
+    bool excepted = n == sizeof exception - 1 && !memcmp(key, exception, n);
+    if ((key[0] < 'A' || key[0] > 'Z') && !excepted)
         return "a key that does not begin with a capital letter";
     for (size_t i = 1; i < n; i++)
         if (!key_byte(key[i]))
