@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Starts and stops the built lunfs for a test and holds it to its word about exit codes and left-overs. */
+#include "daemon.h"
+
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "process.h"
+
+static void export_path(const char *name, const char *format, const char *a, const char *b)
+{
+    char text[512];
+    snprintf(text, sizeof text, format, a, b);
+    setenv(name, text, 1);
+}
+
+void daemon_mount(struct workspace *w, const char *source, const char *options)
+{
+    export_path("M", "%s/%s", w->path, "m");
+    setenv("LUNFS", LUNFS, 1);
+    workspace_must(w, "mkdir -p $M");
+    struct result r = workspace_run(w, "$LUNFS %s $M %s", source, options);
+    cr_assert_eq(r.code, 0, "lunfs %s exited with %d\n%s%s", source, r.code, r.out, r.err);
+    cr_assert_str_empty(r.err, "lunfs said: %s", r.err);
+    process_result_free(&r);
+    cr_assert_eq(workspace_mounts(w), 1, "lunfs said 0 but nothing is mounted");
+    export_path("T", "%s/%s", getenv("M"), workspace_must(w, "ls $M | grep -v '^by-id$' | head -n 1"));
+    export_path("D", "%s/%s", getenv("T"), "lun1/data");
+}
+
+int daemon_pid(struct workspace *w)
+{
+    int pid = atoi(workspace_must(w, "sed -n 's/^pid: //p' $M/.lunfs/version"));
+    cr_assert_gt(pid, 1);
+    return pid;
+}
+
+static void check_nothing_left(struct workspace *w)
+{
+    cr_assert_eq(workspace_mounts(w), 0, "a mount is left");
+    cr_assert_eq(workspace_processes(w, "lunfs"), 0, "a lunfs is left");
+}
+
+void daemon_unmount(struct workspace *w)
+{
+    int pid = daemon_pid(w);
+    workspace_must(w, "umount $M");
+    cr_assert(process_gone(pid, 30), "lunfs has not ended after umount");
+    check_nothing_left(w);
+}
+
+const char *daemon_refuses(struct workspace *w, int code, const char *source, const char *mountpoint,
+                           const char *options)
+{
+    setenv("LUNFS", LUNFS, 1);
+    int mounts = workspace_mounts(w), processes = workspace_processes(w, "lunfs");
+    struct result r = workspace_run(w, "$LUNFS %s %s %s", source, mountpoint, options);
+    cr_assert_eq(r.code, code, "exit code %d, not %d\n%s%s", r.code, code, r.out, r.err);
+    cr_assert_str_empty(r.out, "stdout: %s", r.out);
+    char *end = strchr(r.err, '\n');
+    cr_assert(end && end != r.err && end[1] == '\0', "not one line: \"%s\"", r.err);
+    cr_assert_eq(workspace_mounts(w), mounts, "a mount is left");
+    cr_assert_eq(workspace_processes(w, "lunfs"), processes, "a lunfs is left");
+    static char line[1024];
+    snprintf(line, sizeof line, "%s", r.err);
+    process_result_free(&r);
+    return line;
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* lunfs itself, as a user starts it: in the background, on the folder $M of a workspace. */
+#ifndef TESTS_DAEMON_H
+#define TESTS_DAEMON_H
+
+#include "workspace.h"
+
+/* `lunfs SOURCE $M OPTIONS` must mount. SOURCE and OPTIONS are words of a shell. Exports $M, $T (the first
+ * target's directory) and $D ($T/lun1/data). */
+void daemon_mount(struct workspace *w, const char *source, const char *options);
+/* Unmounts as a user does; the daemon must end and leave neither a mount nor a process. */
+void daemon_unmount(struct workspace *w);
+/* Process id of the mounted daemon, from .lunfs/version. */
+int daemon_pid(struct workspace *w);
+
+/* `lunfs SOURCE MOUNTPOINT OPTIONS` must fail with this exit code and one line on stderr, and leave no mount
+ * and no process. Returns the line. */
+const char *daemon_refuses(struct workspace *w, int code, const char *source, const char *mountpoint,
+                           const char *options);
+
+#endif
