@@ -46,8 +46,8 @@ static bool check_range(const struct device *d, uint64_t offset, uint64_t length
 {
     if (offset <= d->size && length <= d->size - offset)
         return true;
-    return report_set(e, LUN_SYSTEM, "%.150s ends at byte %llu: no %llu bytes from %llu", d->name,
-                      (ull)d->size, (ull)length, (ull)offset);
+    return report_set(e, LUN_SYSTEM, "%.100s: offset %llu and length %llu reach past its end at %llu bytes",
+                      d->name, (ull)offset, (ull)length, (ull)d->size);
 }
 
 static bool read_loop(struct device *d, const struct args *a, uint64_t length, FILE *to, void *buffer,
