@@ -19,6 +19,8 @@ struct mount_options {
     const char *config_text;    /* .lunfs/config: a YAML document without secrets */
     uint64_t memory_limit;      /* bytes that waiting requests and their buffers may hold */
     bool debug;                 /* libfuse's debug output */
+    void (*log)(void *user, enum lun_log_level level, const char *text); /* or NULL; runs in any thread */
+    void *log_user;
 };
 
 /* One directory below the root. The strings are copied. */
@@ -34,7 +36,8 @@ struct mount_target {
 };
 
 struct mount *mount_new(const struct mount_options *o, struct lun_loop *loop, struct lun_error *e);
-/* Before or after mount_start. False: no memory, or the directory name is taken. */
+/* Before or after mount_start; main thread, not in a loop. False: no memory, or the directory name cannot be
+ * used or is taken. A directory that was added without a target may be added once more with one. */
 bool mount_add_target(struct mount *m, const struct mount_target *t, struct lun_error *e);
 /* Mounts, starts to serve, and returns once the kernel has been answered (FUSE INIT). On failure nothing is
  * left mounted. */

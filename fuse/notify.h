@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the kernel must hear of, told from a thread of its own. */
+#ifndef FUSE_NOTIFY_H
+#define FUSE_NOTIFY_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct fuse_session;
+struct notice;
+
+struct notify {
+    pthread_t thread;
+    struct fuse_session *session;
+    pthread_mutex_t lock;
+    pthread_cond_t more;
+    struct notice *first, *last; /* guarded by lock, as is the next */
+    bool running;
+};
+
+void notify_init(struct notify *n);
+bool notify_start(struct notify *n, struct fuse_session *session);
+/* Ends the thread; what it has not told yet is dropped. To be called while requests are still answered: a
+ * notice under way may wait for one. */
+void notify_stop(struct notify *n);
+/* Any thread; never waits for the kernel. A notice is lost when memory is short: the kernel then finds out
+ * when its attributes time out. */
+void notify_attributes(struct notify *n, uint64_t ino);
+/* Tells the kernel that the file reaches to `size` at least. */
+void notify_size(struct notify *n, uint64_t ino, uint64_t size);
+void notify_entry(struct notify *n, uint64_t parent, const char *name);
+
+#endif
