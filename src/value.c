@@ -145,7 +145,7 @@ static bool take_boolean(const struct schema_key *k, const struct value *v, bool
 
 static bool set_boolean(const struct schema_key *k, void *field, const struct value *v, struct lun_error *e)
 {
-    bool b;
+    bool b = false;
     if (!take_boolean(k, v, &b, e))
         return false;
     if (k->type == SCHEMA_OFFER)
