@@ -142,8 +142,10 @@ static bool fill_url(struct loader *l, struct lun_url *u)
 static bool load_url(struct loader *l, const char *url)
 {
     struct lun_url u = {0};
-    if (!lun_url_parse(url, &u, l->e))
+    if (!lun_url_parse(url, &u, l->e)) {
+        l->e->code = l->e->layer == LUN_USAGE ? PLACE_COMMAND_LINE : l->e->code;
         return false;
+    }
     bool ok = fill_url(l, &u);
     lun_url_free(&u);
     return ok;
