@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One key's value from words to its field, for YAML and -o alike. Main thread. */
+#ifndef LUNFS_VALUE_H
+#define LUNFS_VALUE_H
+
+#include "place.h"
+#include "schema.h"
+
+struct value {
+    const char *text; /* NULL: an option without '=' */
+    bool quoted;      /* written as a string in YAML */
+    struct place place;
+};
+
+/* Does the type take a list of values? */
+bool value_is_list(enum schema_type type);
+/* Checks the n values (one unless the type takes a list) and stores them in the key's field below base. On
+ * failure the field is as it was and e names place and key. */
+bool value_set(const struct schema_key *k, void *base, const struct value *v, size_t n, struct lun_error *e);
+/* Refuses a value: "PLACE: key: ..." */
+__attribute__((format(printf, 4, 5))) bool value_fail(const struct schema_key *k, const struct place *p,
+                                                      struct lun_error *e, const char *format, ...);
+
+#define VALUE_TEXT 64
+/* The field as value_set would read it again. Not for texts, lists and secrets. */
+void value_text(const struct schema_key *k, const void *base, char ret[static VALUE_TEXT]);
+/* The word for a CHAP algorithm, or NULL. */
+const char *value_algorithm_text(const struct schema_key *k, uint8_t algorithm);
+
+#endif
