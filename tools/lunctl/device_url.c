@@ -2,15 +2,15 @@
 /* One LUN by URL: a login of our own, then the library's blocking calls. Main thread; what is known of the
  * unit is copied in its home loop once, after login. */
 #include "device.h"
-#include "link.h"
 #include "report.h"
+#include "visit.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 struct url_device {
     struct device device;
-    struct link link;
+    struct visit visit;
     struct lun_unit *unit;
     struct lun_unit_info info;
 };
@@ -79,8 +79,8 @@ static bool url_flush(struct device *d, struct lun_error *e)
 
 static bool url_close(struct device *d, struct lun_error *e)
 {
-    bool ok = link_logout(&of(d)->link, e);
-    link_stop(&of(d)->link);
+    bool ok = visit_logout(&of(d)->visit, e);
+    visit_stop(&of(d)->visit);
     free(d);
     return ok;
 }
@@ -100,20 +100,20 @@ static const struct device_ops url_ops = {
 static void url_find(void *arg)
 {
     struct url_device *u = arg;
-    u->unit = lun_target_unit(u->link.target, u->link.entry->luns[0]);
+    u->unit = lun_target_unit(u->visit.target, u->visit.entry->luns[0]);
     if (u->unit)
         u->info = *lun_unit_info(u->unit);
 }
 
 static bool url_connect(struct url_device *u, struct lun_error *e)
 {
-    const struct config_target *entry = u->link.entry;
+    const struct config_target *entry = u->visit.entry;
     if (!entry->iqn || entry->lun_count != 1)
         return report_set(e, LUN_USAGE, "the URL names no %s: iscsi://HOST/IQN/LUN",
                           entry->iqn ? "one LUN" : "target");
-    if (!link_login(&u->link, e))
+    if (!visit_login(&u->visit, e))
         return false;
-    lun_loop_run(lun_target_loop(u->link.target), url_find, u);
+    lun_loop_run(lun_target_loop(u->visit.target), url_find, u);
     snprintf(u->device.name, sizeof u->device.name, "%.223s/lun%llu", entry->iqn,
              (unsigned long long)entry->luns[0]);
     if (!u->unit)
@@ -132,9 +132,9 @@ struct device *device_url_open(const struct args *a, enum device_use use, struct
         return NULL;
     }
     u->device.ops = &url_ops;
-    if (link_start(&u->link, a, e) && url_connect(u, e))
+    if (visit_start(&u->visit, a, e) && url_connect(u, e))
         return &u->device;
-    link_stop(&u->link);
+    visit_stop(&u->visit);
     free(u);
     return NULL;
 }

@@ -3,9 +3,9 @@
  * RFC 7143 4.3. */
 #include "list.h"
 #include "commands.h"
-#include "link.h"
 #include "output.h"
 #include "report.h"
+#include "visit.h"
 
 #include <string.h>
 
@@ -66,7 +66,7 @@ void list_unit(struct lun_facts *f, size_t target, size_t unit, const struct lis
 }
 
 struct listing {
-    struct link link;
+    struct visit visit;
     struct lun_facts facts;
     size_t index; /* of the target at work */
     size_t units; /* it has */
@@ -93,7 +93,7 @@ static void list_units(void *arg)
 {
     struct listing *l = arg;
     struct lun_unit *const *units;
-    l->units = lun_target_units(l->link.target, &units);
+    l->units = lun_target_units(l->visit.target, &units);
     for (size_t i = 0; i < l->units; i++)
         list_info(&l->facts, l->index, i, lun_unit_info(units[i]));
 }
@@ -104,15 +104,15 @@ static void list_logged_in(struct listing *l, const char *name)
 {
     struct lun_error ignored;
     list_target(&l->facts, l->index, name, NULL);
-    lun_loop_run(lun_target_loop(l->link.target), list_units, l);
-    link_logout(&l->link, &ignored);
+    lun_loop_run(lun_target_loop(l->visit.target), list_units, l);
+    visit_logout(&l->visit, &ignored);
 }
 
 /* The one target of the URL. */
 static bool list_one(struct listing *l, struct lun_error *e)
 {
-    const struct config_target *entry = l->link.entry;
-    if (!link_login(&l->link, e))
+    const struct config_target *entry = l->visit.entry;
+    if (!visit_login(&l->visit, e))
         return false;
     list_logged_in(l, entry->iqn);
     return l->units > 0 || entry->lun_count == 0 ||
@@ -125,12 +125,12 @@ static bool list_found(struct listing *l, struct lun_error *e)
 {
     struct lun_found *found = NULL;
     size_t failed = 0;
-    if (!link_discover(&l->link, &found, e))
+    if (!visit_discover(&l->visit, &found, e))
         return false;
     for (l->index = 0; l->index < found->count; l->index++) {
         const struct lun_found_target *target = &found->targets[l->index];
         struct lun_error why;
-        if (link_login_found(&l->link, target, &why)) {
+        if (visit_login_found(&l->visit, target, &why)) {
             list_logged_in(l, target->iqn);
         } else {
             list_target(&l->facts, l->index, target->iqn, why.text);
@@ -144,9 +144,9 @@ static bool list_found(struct listing *l, struct lun_error *e)
 
 static bool list_url(struct listing *l, const struct args *a, struct lun_error *e)
 {
-    if (!link_start(&l->link, a, e))
+    if (!visit_start(&l->visit, a, e))
         return false;
-    return l->link.entry->iqn ? list_one(l, e) : list_found(l, e);
+    return l->visit.entry->iqn ? list_one(l, e) : list_found(l, e);
 }
 
 /* Prints what there is even when some of it failed; the first failure is the result. */
@@ -165,7 +165,7 @@ bool list_ls(const struct args *a, struct lun_error *e)
 {
     struct listing l = {0};
     bool ok = a->is_url ? list_url(&l, a, e) : list_tree(a->where, &l.facts, e);
-    link_stop(&l.link);
+    visit_stop(&l.visit);
     ok = list_print(a, &l.facts, ok, e);
     lun_facts_free(&l.facts);
     return ok;
@@ -189,14 +189,14 @@ static void found_facts(const struct lun_found *found, struct lun_facts *f)
 
 bool list_discover(const struct args *a, struct lun_error *e)
 {
-    struct link link = {0};
+    struct visit visit = {0};
     struct lun_found *found = NULL;
     struct lun_facts facts = {0};
-    bool ok = link_start(&link, a, e);
+    bool ok = visit_start(&visit, a, e);
     if (ok && link.entry->iqn)
         ok = report_set(e, LUN_USAGE, "discover asks a portal: iscsi://HOST[:PORT], without a target");
-    ok = ok && link_discover(&link, &found, e);
-    link_stop(&link);
+    ok = ok && visit_discover(&visit, &found, e);
+    visit_stop(&visit);
     if (ok) {
         found_facts(found, &facts);
         lun_found_free(found);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A session of lunctl's own. Main thread, which blocks; the library's loop does the work. */
-#include "link.h"
+#include "visit.h"
 #include "report.h"
 
 #include <stdlib.h>
@@ -9,7 +9,7 @@
 
 #define LOGOUT_MS 5000
 
-static bool link_pool(struct link *l, struct lun_error *e)
+static bool visit_pool(struct visit *l, struct lun_error *e)
 {
     char *name = identity_initiator_name(l->config.initiator, e);
     if (!name)
@@ -22,19 +22,19 @@ static bool link_pool(struct link *l, struct lun_error *e)
     return l->pool != NULL;
 }
 
-bool link_start(struct link *l, const struct args *a, struct lun_error *e)
+bool visit_start(struct visit *l, const struct args *a, struct lun_error *e)
 {
-    *l = (struct link){0};
+    *l = (struct visit){0};
     if (!config_load(a->where, a->settings, a->setting_count, &l->config, e))
         return false;
     l->entry = l->config.target_count ? l->config.targets : l->config.discover;
-    if (link_pool(l, e))
+    if (visit_pool(l, e))
         return true;
-    link_stop(l);
+    visit_stop(l);
     return false;
 }
 
-static bool link_open(struct link *l, const struct lun_target_options *o, struct lun_error *e)
+static bool visit_open(struct visit *l, const struct lun_target_options *o, struct lun_error *e)
 {
     l->target = lun_target_new(l->pool, o, e);
     if (!l->target)
@@ -42,23 +42,23 @@ static bool link_open(struct link *l, const struct lun_target_options *o, struct
     if (lun_target_open_wait(l->target, e))
         return true;
     struct lun_error ignored;
-    link_logout(l, &ignored);
+    visit_logout(l, &ignored);
     return false;
 }
 
-bool link_login(struct link *l, struct lun_error *e)
+bool visit_login(struct visit *l, struct lun_error *e)
 {
     const char **portals = calloc(l->entry->portal_count + 1, sizeof *portals);
     if (!portals)
         return report_errno(e, "login");
     struct lun_target_options o;
     config_target_options(l->entry, portals, &o);
-    bool ok = link_open(l, &o, e);
+    bool ok = visit_open(l, &o, e);
     free(portals);
     return ok;
 }
 
-bool link_discover(struct link *l, struct lun_found **ret, struct lun_error *e)
+bool visit_discover(struct visit *l, struct lun_found **ret, struct lun_error *e)
 {
     struct lun_auth auth;
     config_target_auth(l->entry, &auth);
@@ -91,7 +91,7 @@ static size_t portals_of_group(const struct lun_found_target *found, int group, 
     return count;
 }
 
-bool link_login_found(struct link *l, const struct lun_found_target *found, struct lun_error *e)
+bool visit_login_found(struct visit *l, const struct lun_found_target *found, struct lun_error *e)
 {
     const char *asked = l->entry->portals[0];
     size_t room = found->portal_count > l->entry->portal_count ? found->portal_count : l->entry->portal_count;
@@ -104,12 +104,12 @@ bool link_login_found(struct link *l, const struct lun_found_target *found, stru
     o.portal_group = portal_group(found, asked);
     o.portal_count = portals_of_group(found, o.portal_group, asked, portals);
     o.portals = portals;
-    bool ok = link_open(l, &o, e);
+    bool ok = visit_open(l, &o, e);
     free(portals);
     return ok;
 }
 
-bool link_logout(struct link *l, struct lun_error *e)
+bool visit_logout(struct visit *l, struct lun_error *e)
 {
     if (!l->target)
         return true;
@@ -119,11 +119,11 @@ bool link_logout(struct link *l, struct lun_error *e)
     return ok;
 }
 
-void link_stop(struct link *l)
+void visit_stop(struct visit *l)
 {
     struct lun_error ignored;
-    link_logout(l, &ignored);
+    visit_logout(l, &ignored);
     lun_pool_free(l->pool);
     config_free(&l->config);
-    *l = (struct link){0};
+    *l = (struct visit){0};
 }
