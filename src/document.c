@@ -50,7 +50,7 @@ static bool apply_list(struct document *d, const struct schema_key *k, const str
         const struct yaml_node *item = n->children[i];
         values[i] = (struct value){item->text, item->quoted, item->place};
         if (item->kind != NODE_SCALAR)
-            ok = fail_kind(d, k, item);
+            ok = value_fail(k, &item->place, d->e, "each item must be a single value");
     }
     ok = ok && value_set(k, base, values, n->count, d->e);
     free(values);

@@ -45,7 +45,7 @@ const struct schema_key schema_keys[] = {
      "its directory (default: the iSCSI name)"},
     {"portals", NULL, SCHEMA_PORTALS, SCHEMA_TARGET, 0, 0, IN_TARGET(portals), NULL, NULL,
      "host[:port]+..., tried in order; after the URL's own"},
-    {"luns", NULL, SCHEMA_LUNS, SCHEMA_TARGET, 0, UINT64_MAX, IN_TARGET(luns), NULL, NULL,
+    {"luns", NULL, SCHEMA_LUNS, SCHEMA_TARGET, 0, UINT64_MAX - 1, IN_TARGET(luns), NULL, NULL,
      "LUNs to show, N+N+... (all)"},
 
     {"auth", NULL, SCHEMA_MAP, SCHEMA_EACH, 0, 0, 0, NULL, NULL, NULL},
@@ -249,7 +249,7 @@ const char *schema_type_text(enum schema_type type)
         [SCHEMA_DIRECTORY] = "the name of a directory",
         [SCHEMA_PORTALS] = "a list of portals",
         [SCHEMA_PORTAL] = "a portal",
-        [SCHEMA_LUNS] = "a list of LUNs",
+        [SCHEMA_LUNS] = "a list of numbers",
         [SCHEMA_ALGORITHMS] = "a list of algorithms",
         [SCHEMA_SECRET] = "a text",
         [SCHEMA_SECRET_FILE] = "the path of a file",

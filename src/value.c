@@ -38,14 +38,14 @@ static bool fail_type(const struct schema_key *k, const struct value *v, struct 
     return value_fail(k, &v->place, e, "must be %s, not '%.*s'", wanted, SHOWN, v->text);
 }
 
-/* Decimal digits at the start of text, at least one, without overflow. */
+/* Decimal digits at the start of text, at least one; too large a number is UINT64_MAX, in nobody's range. */
 static bool take_digits(const char *text, uint64_t *ret, const char **ret_end)
 {
     uint64_t n = 0;
     const char *p = text;
     for (; *p >= '0' && *p <= '9'; p++)
         if (__builtin_mul_overflow(n, 10, &n) || __builtin_add_overflow(n, (uint64_t)(*p - '0'), &n))
-            return false;
+            n = UINT64_MAX;
     if (p == text)
         return false;
     *ret = n;
@@ -66,8 +66,11 @@ static const struct unit time_units[] = {{"ms", 1}, {"s", 1000}, {"m", 60000}, {
 static bool take_unit(const char *text, const struct unit *units, uint64_t *value)
 {
     for (const struct unit *u = units; u->name; u++)
-        if (!strcmp(text, u->name))
-            return !__builtin_mul_overflow(*value, u->factor, value);
+        if (!strcmp(text, u->name)) {
+            if (__builtin_mul_overflow(*value, u->factor, value))
+                *value = UINT64_MAX;
+            return true;
+        }
     return false;
 }
 

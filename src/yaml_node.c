@@ -230,6 +230,11 @@ static struct yaml_node *build_document(struct reader *r)
 
 struct yaml_node *yaml_node_parse(const char *file, const void *text, size_t n, struct lun_error *e)
 {
+    /* libyaml passes over a byte order mark only when it may also choose UTF-16. */
+    if (n >= 3 && !memcmp(text, "\xef\xbb\xbf", 3)) {
+        text = (const char *)text + 3;
+        n -= 3;
+    }
     struct reader r = {.file = file, .text = text, .length = n, .e = e};
     if (!yaml_parser_initialize(&r.parser)) {
         place_no_memory(e);
