@@ -87,7 +87,7 @@ void lun_decode_vpd(uint8_t page, const void *data, size_t n, struct lun_facts *
         vpd_bytes(span_over(d, n, n), f);
         return;
     }
-    if (lun_vpd_name(page))
+    if (n >= 2 && lun_vpd_name(page))
         lun_facts_word(f, "", "page_name", lun_vpd_name(page));
     FIELDS_ADD(header_length, s, "", f);
     if (s.have >= VPD_HEADER && decoders[page])
