@@ -47,6 +47,8 @@ bool script_fail(struct script *s, const char *format, ...)
     if (vasprintf(&text, format, args) < 0)
         text = NULL;
     va_end(args);
+    if (text)
+        script_note(s, "!! line %d: %s", s->step ? s->step->line : 0, text);
     pthread_mutex_lock(&s->lock);
     if (!s->failure)
         s->failure = text;
@@ -72,6 +74,14 @@ const char *script_heard(struct script *s, const char *key)
     return NULL;
 }
 
+bool script_stopped(struct script *s)
+{
+    pthread_mutex_lock(&s->lock);
+    bool stopped = s->stop;
+    pthread_mutex_unlock(&s->lock);
+    return stopped;
+}
+
 /* ---- Meeting points ---- */
 
 static bool named(struct script *s, const char *what, const char *name)
@@ -91,6 +101,14 @@ static void add_name(struct script *s, const char *what, const char *name)
     pthread_mutex_unlock(&s->lock);
 }
 
+bool script_signalled(struct script *s, const char *name)
+{
+    pthread_mutex_lock(&s->lock);
+    bool yes = named(s, "signal", name);
+    pthread_mutex_unlock(&s->lock);
+    return yes;
+}
+
 static bool wait_signal(struct script *s, const char *name)
 {
     struct timespec until = {(time_t)(s->deadline / 1000000000u), (long)(s->deadline % 1000000000u)};
@@ -103,9 +121,16 @@ static bool wait_signal(struct script *s, const char *name)
     return good || script_fail(s, "nobody signalled %s", name);
 }
 
+static void wake(struct script *s)
+{
+    if (write(s->wake, &(uint64_t){1}, 8) != 8)
+        abort();
+}
+
 void script_signal(struct script *s, const char *name)
 {
     add_name(s, "signal", name);
+    wake(s);
 }
 
 bool script_await(struct script *s, const char *name)
@@ -173,6 +198,8 @@ static bool run_worded(struct script *s, const struct script_step *step)
         return number_step(s, step, &s->window);
     if (!strcmp(verb, "statsn"))
         return number_step(s, step, &s->statsn);
+    if (!strcmp(verb, "serve"))
+        return script_serve(s, word);
     if (!strcmp(verb, "auto"))
         s->automatic = strcmp(word, "off");
     if (!strcmp(verb, "mark"))
@@ -204,45 +231,6 @@ static bool run_step(struct script *s, const struct script_step *step)
     return run_worded(s, step);
 }
 
-/* After the last line: answers what an orderly initiator still says. */
-static bool epilogue_answer(struct script *s, const struct script_pdu *p)
-{
-    uint8_t bhs[PDU_BHS], opcode = pdu_opcode(p->bhs), cdb = p->bhs[32];
-    if (script_device_knows(p) || (opcode == PDU_SCSI_COMMAND && (cdb == 0x35 || cdb == 0x91)))
-        return script_device_answer(s, p);
-    if (opcode == PDU_LOGOUT_REQUEST) {
-        script_send_begin(s, PDU_LOGOUT_RESPONSE, p->bhs, bhs);
-        return script_send_answer(s, bhs, NULL, 0);
-    }
-    if (opcode == PDU_NOP_OUT) {
-        if (get_be32(p->bhs + 16) == PDU_TAG_NONE)
-            return true;
-        script_send_begin(s, PDU_NOP_IN, p->bhs, bhs);
-        return script_send_answer(s, bhs, p->data, p->data_length);
-    }
-    return script_fail(s, "the script has ended; %s is not expected", script_field_kind_name(opcode));
-}
-
-static bool epilogue(struct script *s)
-{
-    struct script_pdu p;
-    s->ending = true;
-    while (s->fd >= 0) {
-        int got = script_expect_next(s, &p);
-        if (got < 0)
-            return false;
-        if (!got) {
-            script_note(s, "I> closed");
-            return true;
-        }
-        bool good = epilogue_answer(s, &p);
-        script_wire_pdu_free(&p);
-        if (!good)
-            return false;
-    }
-    return true;
-}
-
 static void *run(void *arg)
 {
     struct script *s = arg;
@@ -252,7 +240,7 @@ static void *run(void *arg)
         good = run_step(s, s->step) && !s->failure;
     }
     if (good)
-        epilogue(s);
+        script_serve_rest(s);
     if (s->fd >= 0)
         close(s->fd);
     s->fd = -1;
@@ -308,7 +296,7 @@ struct script *script_new(const char *text, const char *file, int line)
                          .automatic = true};
     script_device_init(&s->device);
     s->deadline = script_wire_now() + SCRIPT_DEADLINE_NS;
-    s->stop_event = eventfd(0, EFD_CLOEXEC);
+    s->wake = eventfd(0, EFD_CLOEXEC);
     s->story = open_memstream(&s->story_text, &s->story_length);
     init_lock(s);
     listen_locally(s);
@@ -336,8 +324,7 @@ static void stop(struct script *s)
     s->stop = true;
     pthread_cond_broadcast(&s->changed);
     pthread_mutex_unlock(&s->lock);
-    if (write(s->stop_event, &(uint64_t){1}, 8) != 8)
-        abort();
+    wake(s);
 }
 
 const char *script_finish(struct script *s)
@@ -375,7 +362,7 @@ void script_free(struct script *s)
     fclose(s->story);
     free(s->story_text);
     free(s->failure);
-    close(s->stop_event);
+    close(s->wake);
     pthread_mutex_destroy(&s->lock);
     pthread_cond_destroy(&s->changed);
     free(s);

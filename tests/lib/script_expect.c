@@ -85,7 +85,8 @@ static bool any_of(const char *alternatives, const char *value)
     size_t n = strlen(value);
     for (const char *at = alternatives;; at++) {
         size_t length = strcspn(at, "|");
-        if (length == n && !memcmp(at, value, n))
+        bool hex = !strncasecmp(at, "0x", 2); /* 6.1: either case */
+        if (length == n && !(hex ? strncasecmp(at, value, n) : strncmp(at, value, n)))
             return true;
         at += length;
         if (!*at)
@@ -175,7 +176,7 @@ static bool compare_cdb(struct script *s, const char *want, const struct script_
 {
     uint8_t cdb[16];
     int fixed;
-    if (!script_value_cdb(s, want, cdb, &fixed))
+    if (!script_value_cdb(s, want, p->bhs[32], cdb, &fixed))
         return false;
     for (int i = 0; i < fixed; i++)
         if (cdb[i] != p->bhs[32 + i])
@@ -254,7 +255,7 @@ static bool awaited(struct script *s, const struct script_step *step, const stru
     if (opcode != pdu_opcode(p->bhs))
         return false;
     const char *want = script_parse_arg(step, "cdb");
-    return opcode != PDU_SCSI_COMMAND || !want || !script_value_cdb(s, want, cdb, &fixed) ||
+    return opcode != PDU_SCSI_COMMAND || !want || !script_value_cdb(s, want, p->bhs[32], cdb, &fixed) ||
            cdb[0] == p->bhs[32];
 }
 

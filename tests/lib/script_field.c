@@ -271,7 +271,7 @@ void script_field_print(FILE *to, const uint8_t bhs[PDU_BHS])
     fprintf(to, "%s%s", k->name, pdu_immediate(bhs) ? " I=1" : "");
     for (const struct script_field *f = k->fields; f->name; f++) {
         uint64_t v = load(bhs, f);
-        if (v)
+        if (v && strncmp(f->name, "cdb_", 4))
             fprintf(to, v > 9 && f->bytes != 3 ? " %s=0x%" PRIx64 : " %s=%" PRIu64, f->name, v);
     }
     if (pdu_ahs_length(bhs))

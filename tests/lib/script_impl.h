@@ -54,7 +54,8 @@ struct script_device {
 
 struct script {
     const char *file;
-    int line, listener, fd, stop_event;
+    int line, listener, fd;
+    int wake; /* eventfd: a signal was given, or the test has ended */
     uint16_t port;
     struct script_step *steps;
     int step_count;
@@ -74,7 +75,7 @@ struct script {
     uint32_t max_receive; /* MaxRecvDataSegmentLength we declared */
     uint32_t next_ttt;
     bool header_digest, data_digest, want_header_digest, want_data_digest;
-    bool full_feature, login_seen, automatic, ending;
+    bool full_feature, login_seen, login_answered, automatic;
     uint32_t tasks[SCRIPT_TASKS]; /* ITTs outstanding */
     unsigned task_count;
     struct script_device device;
@@ -95,6 +96,8 @@ struct script {
 /* script.c */
 __attribute__((format(printf, 2, 3))) bool script_fail(struct script *s, const char *format, ...); /* false */
 __attribute__((format(printf, 2, 3))) void script_note(struct script *s, const char *format, ...);
+bool script_signalled(struct script *s, const char *name);
+bool script_stopped(struct script *s); /* the test has ended */
 const struct script_binding *script_bound(struct script *s, const char *name);
 const char *script_heard(struct script *s, const char *key);
 
@@ -118,14 +121,17 @@ void script_field_print(FILE *to, const uint8_t bhs[PDU_BHS]); /* kind and field
 bool script_value_number(struct script *s, const char *text, uint64_t standard, const char *field,
                          uint64_t *ret);
 bool script_value_data(struct script *s, const char *text, uint8_t **ret, uint32_t *ret_length);
-/* A CDB; bytes from *ret_fixed on are open. */
-bool script_value_cdb(struct script *s, const char *text, uint8_t cdb[16], int *ret_fixed);
+/* A CDB; bytes from *ret_fixed on are open. `got` is the operation code received: read() and its like take
+ * its length. */
+bool script_value_cdb(struct script *s, const char *text, uint8_t got, uint8_t cdb[16], int *ret_fixed);
 char *script_value_text(struct script *s, const char *text); /* expanded copy, or NULL after script_fail */
 
 /* script_wire.c */
 bool script_wire_accept(struct script *s);
 /* 1: a PDU; 0: the connection has ended; -1: failed. The PDU's memory is the caller's. */
 int script_wire_read(struct script *s, struct script_pdu *ret);
+/* 1: there is something to read, or the end; 0: woken by a signal or the test's end; -1: failed. */
+int script_wire_wait(struct script *s);
 void script_wire_pdu_free(struct script_pdu *p);
 struct script_sending {
     uint8_t bhs[PDU_BHS]; /* complete, lengths included */
@@ -169,6 +175,10 @@ void script_device_init(struct script_device *d);
 bool script_device_set(struct script *s, const struct script_step *step);
 bool script_device_knows(const struct script_pdu *p); /* an identity command? */
 bool script_device_answer(struct script *s, const struct script_pdu *p);
+
+/* script_serve.c */
+bool script_serve(struct script *s, const char *until); /* until that signal */
+bool script_serve_rest(struct script *s);               /* until the initiator closes */
 
 /* script_login.c */
 bool script_login(struct script *s, const struct script_step *step);

@@ -62,7 +62,7 @@ static int operational(const struct script_step *step, const struct script_pdu *
     return count;
 }
 
-static bool answer(struct script *s, const struct script_step *step, const struct script_pdu *p, bool first)
+static bool answer(struct script *s, const struct script_step *step, const struct script_pdu *p)
 {
     struct script_arg list[SCRIPT_ARGS];
     uint8_t bhs[PDU_BHS], *data = NULL;
@@ -73,7 +73,7 @@ static bool answer(struct script *s, const struct script_step *step, const struc
         count = operational(step, p, list);
     else if (in_this(p, "AuthMethod"))
         add(list, &count, step, "AuthMethod", "None");
-    if (first)
+    if (!s->login_answered)
         add(list, &count, step, "TargetPortalGroupTag", "1"); /* 13.9 */
     bool good = script_send_keys(s, list, count, &data, &n);
     script_send_begin(s, PDU_LOGIN_RESPONSE, p->bhs, bhs);
@@ -84,7 +84,7 @@ static bool answer(struct script *s, const struct script_step *step, const struc
 
 bool script_login(struct script *s, const struct script_step *step)
 {
-    for (bool first = true; !s->full_feature; first = false) {
+    while (!s->full_feature) {
         struct script_pdu p;
         int got = script_expect_next(s, &p);
         if (!got)
@@ -95,7 +95,7 @@ bool script_login(struct script *s, const struct script_step *step)
         if (good) {
             memcpy(s->last, p.bhs, PDU_BHS);
             script_expect_heard(s, &p);
-            good = answer(s, step, &p, first);
+            good = answer(s, step, &p);
         }
         script_wire_pdu_free(&p);
         if (!good)

@@ -5,9 +5,9 @@
 
 #include "script_impl.h"
 
-static const char *const verbs[] = {"expect",       "send",   "raw",  "ping",  "window",
-                                    "statsn",       "device", "auto", "close", "reset",
-                                    "expect-close", "accept", "mark", "wait",  "login"};
+static const char *const verbs[] = {"expect", "send", "raw",   "ping",  "window",       "statsn",
+                                    "device", "auto", "close", "reset", "expect-close", "accept",
+                                    "mark",   "wait", "login", "serve"};
 
 static bool known_verb(const char *verb)
 {

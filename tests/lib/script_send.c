@@ -70,6 +70,7 @@ static const char *key_in(const uint8_t *data, uint32_t n, const char *key)
 void script_send_login_done(struct script *s, const uint8_t bhs[PDU_BHS], const uint8_t *data, uint32_t n)
 {
     const char *v;
+    s->login_answered = true;
     if ((v = key_in(data, n, "HeaderDigest")))
         s->want_header_digest = !strcmp(v, "CRC32C");
     if ((v = key_in(data, n, "DataDigest")))

@@ -97,7 +97,7 @@ static bool two_numbers(const char *inside, uint64_t *a, uint64_t *b)
 }
 
 /* One term of DATA into to; its length, or -1. */
-static ssize_t term(const char *text, uint8_t *to, size_t room, const char **ret_after)
+static ssize_t term(struct script *s, const char *text, uint8_t *to, size_t room, const char **ret_after)
 {
     const char *inside;
     size_t n;
@@ -117,6 +117,14 @@ static ssize_t term(const char *text, uint8_t *to, size_t room, const char **ret
     }
     if (call(text, "hex", &inside, &n, ret_after))
         return (ssize_t)hex(inside, n, to, room);
+    if (call(text, "header", &inside, &n, ret_after) && room >= PDU_BHS) {
+        char name[24];
+        snprintf(name, sizeof name, "%.*s", (int)n, inside);
+        const struct script_binding *bound = script_bound(s, name);
+        if (bound)
+            memcpy(to, bound->bhs, PDU_BHS);
+        return bound ? PDU_BHS : -1;
+    }
     if (call(text, "text", &inside, &n, ret_after) && n <= room) {
         memcpy(to, inside, n);
         return (ssize_t)n;
@@ -129,7 +137,7 @@ bool script_value_data(struct script *s, const char *text, uint8_t **ret, uint32
     uint8_t *data = malloc(SCRIPT_DATA_MAX);
     size_t used = 0;
     for (const char *at = text; *at;) {
-        ssize_t n = term(at, data + used, SCRIPT_DATA_MAX - used, &at);
+        ssize_t n = term(s, at, data + used, SCRIPT_DATA_MAX - used, &at);
         if (n < 0 || (*at && *at != '+')) {
             free(data);
             return script_fail(s, "not data: %s", text);
@@ -143,21 +151,23 @@ bool script_value_data(struct script *s, const char *text, uint8_t **ret, uint32
     return true;
 }
 
-static bool named_cdb(const char *text, uint8_t cdb[16])
+static bool named_cdb(const char *text, uint8_t got, uint8_t cdb[16])
 {
     static const struct {
         const char *name;
-        uint8_t opcode;
-    } named[] = {{"read10", 0x28}, {"write10", 0x2a}, {"sync10", 0x35},
-                 {"read16", 0x88}, {"write16", 0x8a}, {"sync16", 0x91}};
+        uint8_t ten, sixteen;
+    } named[] = {{"read", 0x28, 0x88},  {"read10", 0x28, 0},  {"read16", 0, 0x88},
+                 {"write", 0x2a, 0x8a}, {"write10", 0x2a, 0}, {"write16", 0, 0x8a},
+                 {"sync", 0x35, 0x91},  {"sync10", 0x35, 0},  {"sync16", 0, 0x91}};
     const char *inside, *after;
     size_t n;
     uint64_t lba, blocks;
     for (size_t i = 0; i < sizeof named / sizeof named[0]; i++) {
         if (!call(text, named[i].name, &inside, &n, &after) || !two_numbers(inside, &lba, &blocks))
             continue;
-        cdb[0] = named[i].opcode;
-        if (cdb[0] < 0x80) { /* SBC-3 5.9, 5.32: LBA in bytes 2-5, length in 7-8 */
+        bool sixteen = named[i].sixteen && (!named[i].ten || got == named[i].sixteen);
+        cdb[0] = sixteen ? named[i].sixteen : named[i].ten;
+        if (!sixteen) { /* SBC-3 5.9, 5.32: LBA in bytes 2-5, length in 7-8 */
             put_be32(cdb + 2, (uint32_t)lba);
             put_be16(cdb + 7, (uint16_t)blocks);
         } else { /* SBC-3 5.11, 5.34: LBA in bytes 2-9, length in 10-13 */
@@ -169,11 +179,11 @@ static bool named_cdb(const char *text, uint8_t cdb[16])
     return false;
 }
 
-bool script_value_cdb(struct script *s, const char *text, uint8_t cdb[16], int *ret_fixed)
+bool script_value_cdb(struct script *s, const char *text, uint8_t got, uint8_t cdb[16], int *ret_fixed)
 {
     memset(cdb, 0, 16);
     *ret_fixed = 16;
-    if (named_cdb(text, cdb))
+    if (named_cdb(text, got, cdb))
         return true;
     size_t n = strspn(text, "0123456789abcdefABCDEF");
     bool open = text[n] == '*';

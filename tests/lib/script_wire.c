@@ -22,25 +22,37 @@ uint64_t script_wire_now(void)
     return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }
 
-static bool wait_for(struct script *s, int fd, short events, bool stoppable)
+/* 1: the descriptor is ready; 0: woken; -1: failed. */
+static int wait_for(struct script *s, int fd, short events, bool wakeable)
 {
-    struct pollfd p[2] = {{.fd = fd, .events = events}, {.fd = s->stop_event, .events = POLLIN}};
+    struct pollfd p[2] = {{.fd = fd, .events = events}, {.fd = s->wake, .events = POLLIN}};
     for (;;) {
-        uint64_t now = script_wire_now();
-        if (now >= s->deadline)
-            return script_fail(s, "the deadline of the script passed");
-        if (poll(p, stoppable ? 2 : 1, (int)((s->deadline - now) / 1000000) + 1) < 0 && errno != EINTR)
-            return script_fail(s, "poll: %s", strerror(errno));
+        uint64_t now = script_wire_now(), count;
+        if (now >= s->deadline || poll(p, wakeable ? 2 : 1, (int)((s->deadline - now) / 1000000) + 1) == 0) {
+            script_fail(s, "the deadline of the script passed");
+            return -1;
+        }
         if (p[0].revents)
-            return true;
-        if (stoppable && p[1].revents)
-            return script_fail(s, "the test ended while the script waited for a connection");
+            return 1;
+        if (wakeable && p[1].revents)
+            return read(s->wake, &count, sizeof count) == sizeof count ? 0 : -1;
     }
+}
+
+int script_wire_wait(struct script *s)
+{
+    return wait_for(s, s->fd, POLLIN, true);
 }
 
 bool script_wire_accept(struct script *s)
 {
-    if (!wait_for(s, s->listener, POLLIN, true))
+    int ready = 0;
+    while (!ready) {
+        ready = wait_for(s, s->listener, POLLIN, true);
+        if (!ready && script_stopped(s))
+            return script_fail(s, "the test ended while the script waited for a connection");
+    }
+    if (ready < 0)
         return false;
     s->fd = accept4(s->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
     if (s->fd < 0)
@@ -48,7 +60,7 @@ bool script_wire_accept(struct script *s)
     setsockopt(s->fd, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
     script_note(s, "-- connection accepted");
     s->header_digest = s->data_digest = s->want_header_digest = s->want_data_digest = false;
-    s->full_feature = s->login_seen = false;
+    s->full_feature = s->login_seen = s->login_answered = false;
     s->max_receive = 8192; /* 13.12 */
     s->task_count = 0;
     return true;
@@ -73,7 +85,7 @@ static int take(struct script *s, void *to, size_t n)
         if (got > 0) {
             have += (size_t)got;
         } else if (got < 0 && errno == EAGAIN) {
-            if (!wait_for(s, s->fd, POLLIN, false))
+            if (wait_for(s, s->fd, POLLIN, false) < 0)
                 return -1;
         } else if (got < 0 && errno == EINTR) {
             continue;
@@ -158,7 +170,7 @@ bool script_wire_raw(struct script *s, const void *bytes, size_t n, size_t piece
         if (put >= 0) {
             sent += (size_t)put;
         } else if (errno == EAGAIN) {
-            if (!wait_for(s, s->fd, POLLOUT, false))
+            if (wait_for(s, s->fd, POLLOUT, false) < 0)
                 return false;
         } else if (errno == EPIPE || errno == ECONNRESET) {
             script_note(s, "-- the initiator is gone");
