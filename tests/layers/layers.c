@@ -21,7 +21,7 @@ static const struct layer layers[] = {
     {"iscsi/session", {"iscsi/base", "iscsi/wire", "iscsi/login"}},
     {"iscsi/scsi", {"iscsi/base"}},
     {"iscsi/pool", {"iscsi/base", "iscsi/wire", "iscsi/login", "iscsi/conn", "iscsi/session", "iscsi/scsi"}},
-    {"iscsi/block", {"iscsi/base", "iscsi/scsi", "iscsi/pool"}},
+    {"iscsi/block", {"iscsi/base", "iscsi/wire", "iscsi/scsi", "iscsi/pool"}},
     {"fuse", {NULL}},
     {"src", {"fuse"}},
     {"tools", {"src/config.h"}},
