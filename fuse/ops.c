@@ -33,6 +33,7 @@ static void ops_init(void *userdata, struct fuse_conn_info *conn)
      * could not be taken over. */
     conn->want = conn->capable & wanted;
     conn->max_write = WRITE_MOST;
+    conn->max_read = LUN_LEND_MAX; /* as the mount option max_read says */
     conn->max_background = BACKGROUND_MOST; /* one dead unit must not use it up for the others */
     conn->congestion_threshold = BACKGROUND_MOST;
 }
