@@ -33,7 +33,8 @@ struct designator {
 
 /* The next descriptor; false at the end of the list, or (r->bad) when the rest is no whole descriptor. */
 bool designator_next(struct reader *r, struct designator *ret);
-/* Facts of all descriptors in r, as items of the list at `path` (which may be ""): "PATH.designators.N". */
+/* Facts of all descriptors in r, as items of the list at `path` (which may be ""): "PATH.designators.N". A
+ * last one that is not whole is left out, and `truncated: true` added. */
 void designator_facts(struct reader r, const char *path, struct lun_facts *f);
 
 #endif
