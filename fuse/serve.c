@@ -42,9 +42,11 @@ static void handle_one(struct mount *m)
     m->unique = in->unique;
     bool init = in->opcode == FUSE_INIT;
     fuse_session_process_buf(m->session, &m->buffer);
+    if (fuse_session_exited(m->session))
+        ended(m);
     if (init) {
         pthread_mutex_lock(&m->lock);
-        m->initialised = true;
+        m->initialised = !fuse_session_exited(m->session); /* libfuse ends the session of a bad INIT */
         pthread_cond_broadcast(&m->changed);
         pthread_mutex_unlock(&m->lock);
     }
