@@ -106,6 +106,8 @@ struct tree {
     uint32_t count, room;
     struct node *root, *by_id;
     struct tree_target *targets;
+    uid_t uid; /* of what is no target's: who runs the daemon */
+    gid_t gid;
     void (*log)(void *user, enum lun_log_level level, const char *text); /* or NULL */
     void *log_user;
 };
@@ -146,7 +148,7 @@ struct tree_unit *tree_set_unit(struct tree *t, struct tree_target *target, cons
 struct tree_unit *tree_drop_unit(struct tree *t, struct tree_target *target, uint64_t lun);
 /* May this file be written at all? 0, or EROFS or EACCES. */
 int tree_write_refused(const struct node *n);
-void tree_attributes(const struct node *n, struct stat *ret);
+void tree_attributes(const struct tree *t, const struct node *n, struct stat *ret);
 void tree_statistics(const struct tree *t, struct statvfs *ret);
 
 /* by_id.c: the links of by-id/. */

@@ -33,7 +33,7 @@ static void ops_init(void *userdata, struct fuse_conn_info *conn)
      * could not be taken over. */
     conn->want = conn->capable & wanted;
     conn->max_write = WRITE_MOST;
-    conn->max_read = LUN_LEND_MAX; /* as the mount option max_read says */
+    conn->max_read = LUN_LEND_MAX;          /* as the mount option max_read says */
     conn->max_background = BACKGROUND_MOST; /* one dead unit must not use it up for the others */
     conn->congestion_threshold = BACKGROUND_MOST;
 }
@@ -70,7 +70,7 @@ static void ops_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
     }
     struct fuse_entry_param entry = {
         .ino = n->ino, .attr_timeout = STATE_TIMEOUT_S, .entry_timeout = STATE_TIMEOUT_S};
-    tree_attributes(n, &entry.attr);
+    tree_attributes(&mount_of(req)->tree, n, &entry.attr);
     fuse_reply_entry(req, &entry);
 }
 
@@ -87,7 +87,7 @@ static void ops_forget_multi(fuse_req_t req, size_t count, struct fuse_forget_da
 static void reply_attributes(fuse_req_t req, const struct node *n)
 {
     struct stat s;
-    tree_attributes(n, &s);
+    tree_attributes(&mount_of(req)->tree, n, &s);
     fuse_reply_attr(req, &s, STATE_TIMEOUT_S);
 }
 
@@ -103,10 +103,11 @@ static void ops_getattr(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *f
 
 /* May what touch, cp -p and truncate ask for be? Times are taken note of by nobody; owner and mode stay as
  * configured. */
-static int attributes_refused(const struct node *n, const struct stat *attr, int to_set)
+static int attributes_refused(const struct mount *m, const struct node *n, const struct stat *attr,
+                              int to_set)
 {
     struct stat now;
-    tree_attributes(n, &now);
+    tree_attributes(&m->tree, n, &now);
     if ((to_set & FUSE_SET_ATTR_MODE) && (attr->st_mode & 07777) != (now.st_mode & 07777))
         return EPERM;
     if ((to_set & FUSE_SET_ATTR_UID) && attr->st_uid != now.st_uid)
@@ -128,7 +129,7 @@ static void ops_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *attr, int t
     if (!find(req, ino, &n))
         return;
     struct handle *h = fi ? handle_get(&m->handles, fi->fh) : NULL;
-    int refused = attributes_refused(n, attr, to_set);
+    int refused = attributes_refused(m, n, attr, to_set);
     if (!refused && (to_set & FUSE_SET_ATTR_SIZE))
         refused = attr->st_size < 0 ? EINVAL : data_truncate(m, n, h, (uint64_t)attr->st_size);
     if (refused)
@@ -157,7 +158,7 @@ static int permitted(const struct mount *m, fuse_req_t req, const struct node *n
     if (refused || m->allow_other || c->uid == 0)
         return refused;
     struct stat s;
-    tree_attributes(n, &s);
+    tree_attributes(&m->tree, n, &s);
     mode_t bits = c->uid == s.st_uid ? s.st_mode >> 6 : c->gid == s.st_gid ? s.st_mode >> 3 : s.st_mode;
     return (bits & (mode_t)mask) == (mode_t)mask ? 0 : EACCES;
 }

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "state.h"
 
@@ -102,6 +103,8 @@ bool tree_init(struct tree *t)
     if (!t->nodes)
         return false;
     t->room = 64;
+    t->uid = getuid();
+    t->gid = getgid();
     t->root = node_new(t, NULL, "", NODE_DIRECTORY);
     if (!t->root)
         return false;
@@ -376,14 +379,12 @@ static nlink_t directory_links(const struct node *n)
     return links;
 }
 
-void tree_attributes(const struct node *n, struct stat *ret)
+void tree_attributes(const struct tree *t, const struct node *n, struct stat *ret)
 {
     *ret = (struct stat){.st_ino = n->ino, .st_blksize = 4096, .st_nlink = n->present};
     ret->st_mtim.tv_sec = ret->st_ctim.tv_sec = ret->st_atim.tv_sec = n->changed_s;
-    if (n->target) {
-        ret->st_uid = n->target->uid;
-        ret->st_gid = n->target->gid;
-    }
+    ret->st_uid = n->target ? n->target->uid : t->uid;
+    ret->st_gid = n->target ? n->target->gid : t->gid;
     switch (n->kind) {
     case NODE_DIRECTORY:
         ret->st_mode = S_IFDIR | 0555;
