@@ -142,10 +142,8 @@ static bool fill_url(struct loader *l, struct lun_url *u)
 static bool load_url(struct loader *l, const char *url)
 {
     struct lun_url u = {0};
-    if (!lun_url_parse(url, &u, l->e)) {
-        l->e->code = l->e->layer == LUN_USAGE ? PLACE_COMMAND_LINE : l->e->code;
+    if (!lun_url_parse(url, &u, l->e))
         return false;
-    }
     bool ok = fill_url(l, &u);
     lun_url_free(&u);
     return ok;
@@ -209,15 +207,20 @@ static bool set_list_option(struct loader *l, const struct schema_key *k, const 
     return ok;
 }
 
+static bool check_known(struct loader *l, const struct config_option *o)
+{
+    struct place p = {.option = o->key};
+    if (schema_option(o->key))
+        return true;
+    const char *meant = schema_suggest_option(o->key);
+    return meant ? place_fail(l->e, &p, "unknown (did you mean '%s'?)", meant)
+                 : place_fail(l->e, &p, "unknown");
+}
+
 static bool apply_option(struct loader *l, const struct config_option *o)
 {
     struct place p = {.option = o->key};
     const struct schema_key *k = schema_option(o->key);
-    if (!k) {
-        const char *meant = schema_suggest_option(o->key);
-        return meant ? place_fail(l->e, &p, "unknown (did you mean '%s'?)", meant)
-                     : place_fail(l->e, &p, "unknown");
-    }
     if (!check_option(l, k, &p))
         return false;
     if (value_is_list(k->type) && o->value)
@@ -260,7 +263,7 @@ static bool check_pair(struct loader *l, const struct config_target *first, cons
 {
     /* iSCSI names do not tell cases apart (RFC 7143, 4.2.7.2). */
     if (!strcasecmp(first->iqn, t->iqn))
-        return place_fail(l->e, &t->place, "target %.100s is given twice, first on line %u", t->iqn,
+        return place_fail(l->e, &t->iqn_place, "target %.100s is given twice, first on line %u", t->iqn,
                           first->place.line);
     if (!strcmp(config_target_directory(first), config_target_directory(t)))
         return place_fail(l->e, &t->place, "directory '%.100s' is taken by the target on line %u",
@@ -286,6 +289,9 @@ static bool finish(struct loader *l)
 
 static bool load(struct loader *l, const char *source, const struct config_option *options, size_t n)
 {
+    for (size_t i = 0; i < n; i++)
+        if (!check_known(l, &options[i]))
+            return false;
     if (!(strstr(source, "://") ? load_url(l, source) : load_file(l, source)))
         return false;
     for (size_t i = 0; i < n; i++)

@@ -26,7 +26,7 @@ struct config_auth {
 
 /* One entry of `targets`, or of `discover` (then iqn is NULL and portals holds the portal to ask). */
 struct config_target {
-    struct place place;
+    struct place place, iqn_place;
     char *iqn;
     char *name; /* directory below the mount; NULL = the iqn */
     char **portals;

@@ -133,6 +133,9 @@ static bool fill_entry(struct document *d, const struct yaml_node *n, unsigned w
         return false;
     if (!apply_map(d, n, where, "", t))
         return false;
+    for (size_t i = 0; i < n->count; i += 2)
+        if (!strcmp(n->children[i]->text, "iqn"))
+            t->iqn_place = n->children[i + 1]->place;
     if (where == SCHEMA_DISCOVER)
         return t->portal_count ? true : place_fail(d->e, &n->place, "portal is missing");
     if (!t->iqn)

@@ -71,7 +71,7 @@ static int load_and_mount(const struct options *o)
     bool ok = config_load(o->source, o->items, o->item_count, &c, &e);
     forget_environment();
     if (!ok)
-        return e.layer == LUN_USAGE && e.code == PLACE_COMMAND_LINE ? fail_usage(&e) : fail(&e);
+        return e.layer == LUN_USAGE && e.code == PLACE_OPTION ? fail_usage(&e) : fail(&e);
     int code = EXIT_MOUNTED;
     if (o->action == OPTIONS_CHECK)
         printf("%s: correct\n", c.shown);

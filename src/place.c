@@ -27,7 +27,7 @@ bool place_fail(struct lun_error *e, const struct place *p, const char *format, 
 {
     if (!e)
         return false;
-    struct lun_error made = {.layer = LUN_USAGE, .code = p->option ? PLACE_COMMAND_LINE : 0};
+    struct lun_error made = {.layer = LUN_USAGE, .code = p->option ? PLACE_OPTION : 0};
     int n = put_place(made.text, sizeof made.text, p);
     va_list args;
     va_start(args, format);

@@ -13,8 +13,8 @@ struct place {
     const char *option;
 };
 
-/* The code of errors about the words of the command line. */
-#define PLACE_COMMAND_LINE 2
+/* The code of errors about an option: its word is a matter of usage. */
+#define PLACE_OPTION 2
 
 /* Fills *e with "FILE:LINE:COLUMN: ..." or "option 'x': ..." and returns false. */
 __attribute__((format(printf, 3, 4))) bool place_fail(struct lun_error *e, const struct place *p,

@@ -155,9 +155,9 @@ Test(config_bad, duplicate_name)
 
 Test(config_bad, duplicate_target)
 {
-    support_refused(
-        "bad/duplicate_target.yaml",
-        "bad/duplicate_target.yaml:4:5: target IQN.2026-01.com.example:Disk is given twice, first on line 2");
+    support_refused("bad/duplicate_target.yaml",
+                    "bad/duplicate_target.yaml:4:10: target IQN.2026-01.com.example:Disk is given twice, "
+                    "first on line 2");
 }
 
 Test(config_bad, empty)

@@ -97,13 +97,22 @@ Test(config_url, empty_environment)
                            "LUNFS_CHAP_PASSWORD: empty or longer than 1024 bytes");
 }
 
-Test(config_url, malformed_counts_as_usage)
+Test(config_url, malformed)
 {
     struct config c;
     struct lun_error e = {0};
     cr_assert_not(config_load("iscsi://192.0.2.10:0/", NULL, 0, &c, &e));
     cr_assert_eq(e.layer, LUN_USAGE);
-    cr_assert_eq(e.code, PLACE_COMMAND_LINE);
+    cr_assert(strstr(e.text, "192.0.2.10:0"), "%s", e.text);
+}
+
+Test(config_option, counts_as_usage)
+{
+    struct config c;
+    struct lun_error e = {0};
+    struct config_option o = {"colour", "blue"};
+    cr_assert_not(config_load(URL, &o, 1, &c, &e));
+    cr_assert_eq(e.code, PLACE_OPTION);
 }
 
 Test(config_option, of_the_top)
@@ -216,6 +225,11 @@ Test(config_option, unknown_but_close_to_a_short_name)
 {
     support_source_refused(URL, OPTIONS("pasword_file=x"),
                            "option 'pasword_file': unknown (did you mean 'password_file'?)");
+}
+
+Test(config_option, unknown_comes_before_what_is_wrong_with_the_source)
+{
+    support_source_refused("/nonexistent.yaml", OPTIONS("colour=blue"), "option 'colour': unknown");
 }
 
 Test(config_option, needs_a_value)
