@@ -226,6 +226,18 @@ void rig_ends(struct rig_io *io, enum lun_layer layer)
     free_io(io);
 }
 
+void rig_ends_with(struct rig_io *io, size_t n, const void *want)
+{
+    wait_for(&io->done);
+    if (io->io.error.layer != LUN_OK)
+        rig_complain(io->rig, "%s: %s", lun_layer_name(io->io.error.layer), io->io.error.text);
+    if (io->io.transferred != n)
+        rig_complain(io->rig, "%zu bytes came, not %zu", io->io.transferred, n);
+    if (memcmp(io->buffer, want, n))
+        rig_complain(io->rig, "other bytes came");
+    free_io(io);
+}
+
 void rig_fails(struct rig_io *io)
 {
     wait_for(&io->done);

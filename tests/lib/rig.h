@@ -64,6 +64,8 @@ struct rig_io *rig_start_timed(struct rig *r, enum lun_op op, uint64_t offset, s
 void rig_cancel(struct rig_io *io);
 /* Waits; the layer must be this. Frees. */
 void rig_ends(struct rig_io *io, enum lun_layer layer);
+/* Waits; n bytes came, and these. Frees. */
+void rig_ends_with(struct rig_io *io, size_t n, const void *want);
 /* Waits; must have failed, whatever the layer. Frees. */
 void rig_fails(struct rig_io *io);
 

@@ -237,7 +237,16 @@ static void *run(void *arg)
     bool good = true;
     for (int i = 0; i < s->step_count && good; i++) {
         s->step = &s->steps[i];
+        if (!strcmp(s->step->verb, "repeat")) {
+            s->repeat = i;
+            i -= atoi(s->step->kind) + 1;
+            continue;
+        }
         good = run_step(s, s->step) && !s->failure;
+        if (s->repeat && s->fd < 0) { /* the initiator has had enough */
+            i = s->repeat;
+            s->repeat = 0;
+        }
     }
     if (good)
         script_serve_rest(s);

@@ -60,6 +60,7 @@ struct script {
     struct script_step *steps;
     int step_count;
     const struct script_step *step; /* being run */
+    int repeat;                     /* index of the `repeat` in force, 0: none */
     uint64_t deadline;              /* CLOCK_MONOTONIC, ns */
 
     struct script_binding *bindings;

@@ -7,7 +7,7 @@
 
 static const char *const verbs[] = {"expect", "send", "raw",   "ping",  "window",       "statsn",
                                     "device", "auto", "close", "reset", "expect-close", "accept",
-                                    "mark",   "wait", "login", "serve"};
+                                    "mark",   "wait", "login", "serve", "repeat"};
 
 static bool known_verb(const char *verb)
 {
@@ -81,23 +81,25 @@ static const char *arguments(struct script_step *step, char *at)
     }
 }
 
-static const char *check(const struct script_step *step)
+static const char *check(const struct script_step *step, int before)
 {
     uint8_t opcode;
     bool pdu = !strcmp(step->verb, "expect") || !strcmp(step->verb, "send");
     if (pdu && (!step->kind || !script_field_kind(step->kind, &opcode)))
         return "no such kind of PDU";
+    if (!strcmp(step->verb, "repeat") && (!step->kind || atoi(step->kind) < 1 || atoi(step->kind) > before))
+        return "repeat wants a number of lines before it";
     return NULL;
 }
 
-static const char *parse_line(struct script_step *step)
+static const char *parse_line(struct script_step *step, int before)
 {
     char *at = step->tokens;
     step->verb = word(&at);
     if (!known_verb(step->verb))
         return "no such verb";
     const char *wrong = arguments(step, at);
-    return wrong ? wrong : check(step);
+    return wrong ? wrong : check(step, before);
 }
 
 struct script_step *script_parse(const char *text, int *ret_count, char error[static 200])
@@ -116,7 +118,7 @@ struct script_step *script_parse(const char *text, int *ret_count, char error[st
         struct script_step *step = &steps[count++];
         *step =
             (struct script_step){.line = line, .text = strndup(start, used), .tokens = strndup(start, used)};
-        const char *wrong = parse_line(step);
+        const char *wrong = parse_line(step, count - 1);
         if (wrong) {
             snprintf(error, 200, "script line %d: %s: %.80s", line, wrong, step->text);
             script_parse_free(steps, count);

@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Login without authentication: stages, tags, continuation, status classes, endings. RFC 7143 6.3, 11.12, 11.13. */
+#include <criterion/criterion.h>
+#include <string.h>
+
+#include "rig.h"
+
+#define SECURITY_DONE                                                                                        \
+    "expect LoginRequest csg=0 nsg=1 T=1\n"                                                                  \
+    "send LoginResponse text{AuthMethod=None TargetPortalGroupTag=1}\n"
+
+/* Opens against the script, which ends the login well, and closes. */
+static void works(struct rig *r)
+{
+    rig_open(r);
+    rig_end(r);
+}
+
+static void refused(struct rig *r, enum lun_layer layer, const char *words)
+{
+    rig_refused(r, layer, words);
+    rig_end(r);
+}
+
+/* The first request declares who we are and whom we want (13.5, 13.7, 13.21); versions 0 (11.12.4). */
+Test(login, first_request_names_both_sides)
+{
+    works(RIG("expect LoginRequest csg=0 nsg=1 T=1 C=0 vmax=0 vmin=0 tsih=0 text{InitiatorName=" RIG_INITIATOR
+              " TargetName=" RIG_IQN " SessionType=Normal AuthMethod=None}\n"
+              "send LoginResponse text{AuthMethod=None TargetPortalGroupTag=1}\n"
+              "login\n"));
+}
+
+/* 11.12.1-11.12.9: ISID, ITT, CID and CmdSN stay the same through the login; ExpStatSN follows. */
+Test(login, second_request_keeps_the_tags)
+{
+    works(RIG("expect LoginRequest as=first\n"
+              "send LoginResponse text{AuthMethod=None TargetPortalGroupTag=1}\n"
+              "expect LoginRequest csg=1 nsg=3 T=1 isid=@first itt=@first cid=@first cmdsn=@first expstatsn=+0\n"
+              "send LoginResponse T=0\n"
+              "login\n"));
+}
+
+/* 4.2.2.1: the first command after login carries the CmdSN of the login requests. */
+Test(login, first_command_carries_the_login_cmdsn)
+{
+    works(RIG("expect LoginRequest as=first\n"
+              "send LoginResponse text{AuthMethod=None TargetPortalGroupTag=1}\n"
+              "login\n"
+              "expect ScsiCommand cmdsn=@first.cmdsn\n"
+              "send ScsiResponse status=8\n" /* BUSY: it comes again */
+              "serve opened\n"));
+}
+
+/* 6.2: C=1 from the target: the initiator answers with an empty request, T=0, and the pieces are joined, even
+ * inside a key. */
+Test(login, continued_response_is_joined)
+{
+    works(RIG(SECURITY_DONE
+              "expect LoginRequest csg=1 nsg=3 T=1\n"
+              "send LoginResponse T=0 C=1 data=text(HeaderDigest=No)\n"
+              "expect LoginRequest csg=1 T=0 C=0 data=zeros(0)\n"
+              "send LoginResponse T=0 C=1 data=text(ne)+zeros(1)+text(DataDigest=None)+zeros(1)\n"
+              "expect LoginRequest csg=1 T=0 C=0 data=zeros(0)\n"
+              "send LoginResponse T=0 "
+              "text{MaxRecvDataSegmentLength=65536 InitialR2T=Yes ImmediateData=Yes MaxBurstLength=65536 "
+              "FirstBurstLength=65536 MaxOutstandingR2T=1 MaxConnections=1 ErrorRecoveryLevel=0 DefaultTime2Wait=2 "
+              "DefaultTime2Retain=0 DataPDUInOrder=Yes DataSequenceInOrder=Yes}\n"
+              "expect LoginRequest csg=1 nsg=3 T=1\n"
+              "send LoginResponse\n"));
+}
+
+/* 11.13.3, quirk: a target may give TSIH 0. */
+Test(login, tsih_zero_is_tolerated)
+{
+    works(RIG(SECURITY_DONE "expect LoginRequest csg=1\n"
+                            "send LoginResponse tsih=0 text{HeaderDigest=None DataDigest=None InitialR2T=Yes "
+                            "ImmediateData=Yes MaxBurstLength=65536 FirstBurstLength=65536 MaxOutstandingR2T=1 "
+                            "MaxConnections=1 ErrorRecoveryLevel=0 DefaultTime2Wait=2 DefaultTime2Retain=0 "
+                            "DataPDUInOrder=Yes DataSequenceInOrder=Yes}\n"));
+}
+
+/* A response that comes byte by byte is a response all the same. */
+Test(login, response_in_single_bytes)
+{
+    works(RIG("expect LoginRequest csg=0\n"
+              "send LoginResponse split=1 text{AuthMethod=None TargetPortalGroupTag=1}\n"
+              "login\n"));
+}
+
+/* ---- Refusals by status (11.13.5): class << 8 | detail is the code ---- */
+
+static void status(const char *text, int line, int code, const char *words)
+{
+    struct rig *r = rig_new(text, __FILE__, line);
+    rig_refused(r, LUN_LOGIN, words);
+    rig_assert(r, r->error.code == code);
+    rig_end(r);
+}
+
+#define STATUS(class, detail, words)                                                                         \
+    status("expect LoginRequest\n"                                                                           \
+           "send LoginResponse T=0 class=" #class " detail=" #detail "\n"                                    \
+           "expect-close\n",                                                                                 \
+           __LINE__, class << 8 | detail, words)
+
+Test(login_status, initiator_error)
+{
+    STATUS(2, 0, "0200");
+}
+
+Test(login_status, authentication_failure)
+{
+    STATUS(2, 1, "0201");
+}
+
+Test(login_status, target_not_found)
+{
+    STATUS(2, 3, "target not found");
+}
+
+Test(login_status, target_removed)
+{
+    STATUS(2, 4, "target removed");
+}
+
+Test(login_status, version)
+{
+    STATUS(2, 5, "version");
+}
+
+Test(login_status, service_unavailable)
+{
+    STATUS(3, 1, "service unavailable");
+}
+
+Test(login_status, out_of_resources)
+{
+    STATUS(3, 2, "out of resources");
+}
+
+Test(login_status, unknown_class)
+{
+    STATUS(7, 9, "0709");
+}
+
+/* 11.13.5: 0101, with the address to go to. Followed or not, the user must read where. */
+Test(login_status, redirect_names_the_address)
+{
+    status("expect LoginRequest\n"
+           "send LoginResponse T=0 class=1 detail=1 text{TargetAddress=[::1]:1,1}\n"
+           "expect-close\n",
+           __LINE__, 0x0101, "[::1]:1");
+}
+
+Test(login_status, redirect_without_address)
+{
+    status("expect LoginRequest\n"
+           "send LoginResponse T=0 class=1 detail=2\n"
+           "expect-close\n",
+           __LINE__, 0x0102, "0102");
+}
+
+/* ---- What a login response must not be ---- */
+
+/* The first response is the one on the line; the connection must be given up. */
+#define HOSTILE(response, layer, words)                                                                      \
+    refused(RIG("expect LoginRequest csg=0 nsg=1 T=1\n"                                                      \
+                "send LoginResponse " response "\n"                                                          \
+                "expect-close\n"),                                                                           \
+            layer, words)
+
+Test(login_refuses, another_itt)
+{
+    HOSTILE("itt=+1 text{AuthMethod=None}", LUN_PROTOCOL, "");
+}
+
+Test(login_refuses, another_isid)
+{
+    HOSTILE("isid=+1 text{AuthMethod=None}", LUN_PROTOCOL, "");
+}
+
+/* 11.13.2: we offer version 0 only. */
+Test(login_refuses, another_version)
+{
+    HOSTILE("vactive=1 vmax=1 text{AuthMethod=None}", LUN_PROTOCOL, "version");
+}
+
+/* 11.13.6: CSG is the stage of the request. */
+Test(login_refuses, another_stage)
+{
+    HOSTILE("csg=1 nsg=3 text{AuthMethod=None}", LUN_PROTOCOL, "stage");
+}
+
+/* 6.3: not beyond the stage the initiator asked for. */
+Test(login_refuses, jump_past_operational)
+{
+    HOSTILE("nsg=3 text{AuthMethod=None}", LUN_PROTOCOL, "stage");
+}
+
+/* 11.13.4: T and C exclude each other. */
+Test(login_refuses, transit_with_continuation)
+{
+    HOSTILE("T=1 C=1 text{AuthMethod=None}", LUN_PROTOCOL, "");
+}
+
+Test(login_refuses, text_without_final_nul)
+{
+    HOSTILE("data=text(AuthMethod=None)", LUN_PROTOCOL, "");
+}
+
+Test(login_refuses, text_without_equals)
+{
+    HOSTILE("data=text(AuthMethod)+zeros(1)", LUN_PROTOCOL, "");
+}
+
+/* 6.3: the same key twice in one response. */
+Test(login_refuses, duplicate_key)
+{
+    HOSTILE("text{AuthMethod=None AuthMethod=None}", LUN_PROTOCOL, "AuthMethod");
+}
+
+Test(login_refuses, method_that_was_not_offered)
+{
+    HOSTILE("text{AuthMethod=KRB5}", LUN_PROTOCOL, "KRB5");
+}
+
+/* 13.12: the default limit of 8192 holds until something else is declared. */
+Test(login_refuses, segment_over_8192)
+{
+    HOSTILE("dlen=8193 data=zeros(8193)", LUN_PROTOCOL, "");
+}
+
+/* 4.2.2.2: the second response's StatSN follows the first one's. */
+Test(login_refuses, statsn_out_of_order)
+{
+    refused(RIG(SECURITY_DONE "expect LoginRequest csg=1\n"
+                              "send LoginResponse T=0 statsn=+5\n"
+                              "expect-close\n"),
+            LUN_PROTOCOL, "StatSN");
+}
+
+Test(login_refuses, other_pdu)
+{
+    refused(RIG("expect LoginRequest\n"
+                "send NopIn itt=0xffffffff\n"
+                "expect-close\n"),
+            LUN_PROTOCOL, "NOP-In");
+}
+
+Test(login_refuses, reject_pdu)
+{
+    refused(RIG("expect LoginRequest as=l\n"
+                "send Reject reason=0x0b data=header(l)\n"
+                "expect-close\n"),
+            LUN_PROTOCOL, "Reject");
+}
+
+Test(login_refuses, garbage)
+{
+    refused(RIG("expect LoginRequest\n"
+                "raw text(HTTP/1.0_400_Bad_Request)+hex(0d0a)+text(Server:_another_protocol_altogether)+hex(0d0a0d0a)\n"
+                "expect-close\n"),
+            LUN_PROTOCOL, "");
+}
+
+/* A target that never stops asking for more: some bound ends it. */
+Test(login_refuses, endless_negotiation)
+{
+    refused(RIG(SECURITY_DONE "expect LoginRequest csg=1\n"
+                              "send LoginResponse T=0\n"
+                              "repeat 2\n"),
+            LUN_PROTOCOL, "");
+}
+
+/* ---- Endings without an answer ---- */
+
+Test(login_ends, target_closes)
+{
+    refused(RIG("expect LoginRequest\n"
+                "close\n"),
+            LUN_CONNECT, "");
+}
+
+Test(login_ends, target_resets)
+{
+    refused(RIG("expect LoginRequest\n"
+                "reset\n"),
+            LUN_CONNECT, "");
+}
+
+Test(login_ends, target_closes_inside_a_response)
+{
+    refused(RIG("expect LoginRequest\n"
+                "send LoginResponse cut=50 text{AuthMethod=None TargetPortalGroupTag=1}\n"
+                "close\n"),
+            LUN_CONNECT, "");
+}
+
+Test(login_ends, target_hangs)
+{
+    struct rig *r = RIG("expect LoginRequest\n"
+                        "expect-close\n");
+    r->options.login_timeout_ms = 1500;
+    rig_refused(r, LUN_TIMEOUT, "login");
+    rig_end(r);
+}
+
+Test(login_ends, target_hangs_half_way)
+{
+    struct rig *r = RIG(SECURITY_DONE "expect LoginRequest csg=1\n"
+                                      "send LoginResponse cut=20\n"
+                                      "expect-close\n");
+    r->options.login_timeout_ms = 1500;
+    rig_refused(r, LUN_TIMEOUT, "login");
+    rig_end(r);
+}
+
+/* The error names portal and target. */
+Test(login_ends, error_names_the_place)
+{
+    struct rig *r = RIG("expect LoginRequest\n"
+                        "close\n");
+    rig_refused(r, LUN_CONNECT, RIG_IQN);
+    rig_assert(r, strstr(r->error.text, r->portal));
+    rig_end(r);
+}
