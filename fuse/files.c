@@ -35,7 +35,7 @@ struct job {
 
 static bool is_raw(const struct node *n)
 {
-    return n->text == TEXT_INQUIRY_BYTES || n->text == TEXT_VPD_BYTES;
+    return n->text == TEXT_INQUIRY_BYTES || n->text == TEXT_CAPACITY_BYTES || n->text == TEXT_VPD_BYTES;
 }
 
 static bool is_page(const struct node *n)
@@ -220,6 +220,9 @@ static void gather_info(struct job *j, const struct lun_unit_info *info)
         break;
     case TEXT_INQUIRY_BYTES:
         copy_bytes(j, info->inquiry, info->inquiry_length);
+        break;
+    case TEXT_CAPACITY_BYTES:
+        copy_bytes(j, info->capacity, info->capacity_length);
         break;
     case TEXT_CAPACITY:
         if (info->capacity_length)

@@ -204,6 +204,7 @@ static void close_here(struct lun_message *m)
 {
     struct units *all = LIST_OF(m, struct units, message);
     struct lun_target *t = all->target;
+    all->closing = all->asked;
     if (t->state == TARGET_CLOSED) {
         end_call(&all->closing, NULL);
         return;
@@ -219,7 +220,9 @@ static void close_here(struct lun_message *m)
 void lun_target_close(struct lun_target *t, uint32_t drain_ms, struct lun_call *call)
 {
     struct units *all = units_of(t);
-    all->closing = call;
+    /* Not `closing` yet: a caller that was just told that its open failed must not have its close ended by
+     * what is left of that same turn of the loop, and free the target under the message. */
+    all->asked = call;
     all->drain_ms = drain_ms;
     all->message.fn = close_here;
     lun_loop_post(t->loop, &all->message);

@@ -37,6 +37,7 @@ struct units {
     size_t count, room;
     size_t requests; /* not ended, over all units */
     struct lun_call *opening, *closing;
+    struct lun_call *asked; /* the close on its way in `message`; only close_here makes it `closing` */
     uint32_t drain_ms;
     bool draining; /* no new requests from outside */
     bool flushed;  /* the close has sent its flushes */

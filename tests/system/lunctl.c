@@ -88,7 +88,7 @@ Test(lunctl, ls_of_a_portal_asks_every_target)
     const char *text = workspace_must(&w, "$LUNCTL ls iscsi://127.0.0.1:$PORT");
     check_contains(text, TARGET_TGT_IQN);
     check_contains(text, "iqn.2026-01.com.example:other");
-    check_contains(text, "4096 bytes");
+    check_contains(text, "4 KiB");
 }
 
 Test(lunctl, ls_of_one_lun)
@@ -227,7 +227,7 @@ Test(lunctl, no_such_target)
 
 Test(lunctl, no_such_lun)
 {
-    check_refused("$LUNCTL inquiry $URL/77", 1, "lun77");
+    check_refused("$LUNCTL inquiry $URL/77", 1, "no LUN 77");
     check_refused("$LUNCTL ls $URL/77", 1, "77");
 }
 

@@ -49,12 +49,32 @@ static bool table_allocate(struct table *t, size_t facts)
     return t->columns && t->rows && t->widths;
 }
 
+/* Where a column for fact i belongs: before the column of the next fact of its record that has one, else
+ * last. So a key that only some records have stands where it stands in those. */
+static size_t column_place(const struct table *t, const struct lun_facts *f, size_t i)
+{
+    const char *path = f->at[i].path;
+    while (++i < f->count && strcmp(f->at[i].path, path) == 0) {
+        size_t column = find_column(t, f->at[i].key);
+        if (column < t->column_count)
+            return column;
+    }
+    return t->column_count;
+}
+
+static void add_column(struct table *t, size_t place, const char *key)
+{
+    memmove(&t->columns[place + 1], &t->columns[place], (t->column_count - place) * sizeof *t->columns);
+    t->columns[place] = key;
+    t->column_count++;
+}
+
 static void table_outline(struct table *t, const struct lun_facts *f)
 {
     for (size_t i = 0; i < f->count; i++) {
         const struct lun_fact *fact = &f->at[i];
         if (find_column(t, fact->key) == t->column_count)
-            t->columns[t->column_count++] = fact->key;
+            add_column(t, column_place(t, f, i), fact->key);
         bool same = t->row_count > 0 && strcmp(t->rows[t->row_count - 1], fact->path) == 0;
         if (!same && !has_inner(f, i))
             t->rows[t->row_count++] = fact->path;

@@ -148,6 +148,19 @@ Test(show, table_has_a_row_for_each_innermost_record)
                                         "iqn.b:y                             refused\n");
 }
 
+Test(show, table_columns_stand_as_in_the_records)
+{
+    lun_facts_word(&facts, "luns.0", "type", "controller");
+    lun_facts_word(&facts, "luns.0", "name", "naa.1");
+    lun_facts_word(&facts, "luns.1", "type", "disk");
+    lun_facts_word(&facts, "luns.1", "capacity", "8");
+    lun_facts_word(&facts, "luns.1", "blocks", "2");
+    lun_facts_word(&facts, "luns.1", "name", "naa.2");
+    cr_assert_str_eq(print(show_table), "type        capacity  blocks  name\n"
+                                        "controller                    naa.1\n"
+                                        "disk        8         2       naa.2\n");
+}
+
 Test(show, table_of_nothing)
 {
     cr_assert_str_eq(print(show_table), "");
