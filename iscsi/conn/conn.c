@@ -96,7 +96,8 @@ bool conn_input(struct conn *c, size_t budget, struct lun_error *e)
         done += (size_t)n;
         if (!receive_parse(&c->receive, (size_t)n, e))
             return false;
-        if ((size_t)n < asked) /* the socket is empty: the next byte is a new edge */
+        /* The socket is empty, and the next byte is a new edge; but an end that came with these bytes is not. */
+        if ((size_t)n < asked && !c->hung_up)
             return true;
     }
     c->input_left = true;

@@ -23,6 +23,7 @@ struct conn {
     int fd;
     bool connected;
     bool input_left;  /* the last read stopped at its budget: more may wait in the socket */
+    bool hung_up;     /* the target will send no more: what is left is read up to the end of the stream */
     bool output_full; /* the socket took less than we had: wait for it to drain */
     struct receive receive;
     struct send send;

@@ -244,7 +244,8 @@ static bool ready(struct loop_watch *w, uint32_t events)
         k->conn.output_full = false;
         link_flush(k);
     }
-    if (ok && k->state >= LINK_LOGIN && (events == 0 || events & (EPOLLIN | EPOLLERR | EPOLLHUP)))
+    k->conn.hung_up |= (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0;
+    if (ok && k->state >= LINK_LOGIN && (events == 0 || events & ~EPOLLOUT))
         ok = input(k, &e);
     if (!ok)
         link_break(k, &e);
@@ -264,7 +265,7 @@ bool link_start(struct link *k, const struct conn_address *to, const struct link
         return false;
     k->watch.fd = conn_fd(&k->conn);
     /* Edge-triggered for both directions, once: no epoll_ctl afterwards. */
-    if (!loop_add(k->loop, &k->watch, EPOLLIN | EPOLLOUT | EPOLLET, e)) {
+    if (!loop_add(k->loop, &k->watch, EPOLLIN | EPOLLRDHUP | EPOLLOUT | EPOLLET, e)) {
         conn_close(&k->conn);
         return false;
     }
