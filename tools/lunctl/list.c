@@ -69,7 +69,6 @@ struct listing {
     struct visit visit;
     struct lun_facts facts;
     size_t index; /* of the target at work */
-    size_t units; /* it has */
 };
 
 static void list_info(struct lun_facts *f, size_t target, size_t unit, const struct lun_unit_info *info)
@@ -93,8 +92,8 @@ static void list_units(void *arg)
 {
     struct listing *l = arg;
     struct lun_unit *const *units;
-    l->units = lun_target_units(l->visit.target, &units);
-    for (size_t i = 0; i < l->units; i++)
+    size_t count = lun_target_units(l->visit.target, &units);
+    for (size_t i = 0; i < count; i++)
         list_info(&l->facts, l->index, i, lun_unit_info(units[i]));
 }
 
@@ -108,16 +107,13 @@ static void list_logged_in(struct listing *l, const char *name)
     visit_logout(&l->visit, &ignored);
 }
 
-/* The one target of the URL. */
+/* The one target of the URL. Login has failed if it lacks the URL's LUN. */
 static bool list_one(struct listing *l, struct lun_error *e)
 {
-    const struct config_target *entry = l->visit.entry;
     if (!visit_login(&l->visit, e))
         return false;
-    list_logged_in(l, entry->iqn);
-    return l->units > 0 || entry->lun_count == 0 ||
-           report_set(e, LUN_SCSI, "%.150s: the target has no LUN %llu", entry->iqn,
-                      (unsigned long long)entry->luns[0]);
+    list_logged_in(l, l->visit.entry->iqn);
+    return true;
 }
 
 /* Every target the portal names; those that fail are listed with their error. */
