@@ -16,6 +16,7 @@
 #include "value.h"
 
 #define OPTION_VALUES_MAX 64
+#define URL_SHOWN 110 /* characters of a bad one in its message */
 
 /* What liblun offers unless told otherwise (lun.h). */
 #define OFFER_SEGMENT 262144
@@ -139,11 +140,25 @@ static bool fill_url(struct loader *l, struct lun_url *u)
     return take_url(t, u) ? true : place_no_memory(l->e);
 }
 
+/* The URL up to what may be a password, and from its end: also one whose '@' was forgotten is hidden. */
+static bool fail_url(struct loader *l, const char *url, const char *why)
+{
+    const char *credentials = strstr(url, "://") + 3, *at = strrchr(credentials, '@');
+    const char *rest = at ? at + 1 : credentials;
+    size_t shown = strcspn(rest, "%");
+    static const char prefix[] = "URL: ";
+    if (!strncmp(why, prefix, sizeof prefix - 1))
+        why += sizeof prefix - 1;
+    return place_fail(l->e, &(struct place){0}, "%.*s%.*s: %s", (int)(credentials - url), url,
+                      (int)(shown < URL_SHOWN ? shown : URL_SHOWN), rest, why);
+}
+
 static bool load_url(struct loader *l, const char *url)
 {
     struct lun_url u = {0};
-    if (!lun_url_parse(url, &u, l->e))
-        return false;
+    struct lun_error why = {0};
+    if (!lun_url_parse(url, &u, &why))
+        return fail_url(l, url, why.text);
     bool ok = fill_url(l, &u);
     lun_url_free(&u);
     return ok;

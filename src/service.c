@@ -6,7 +6,6 @@
 #include "service.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -129,48 +128,13 @@ static bool wait_opened(struct service *s)
     return true;
 }
 
-/* What the user listed and the target has not. */
-struct missing {
-    const struct member *one;
-    size_t count;
-    uint64_t first;
-};
-
-static void find_missing(void *arg)
-{
-    struct missing *m = arg;
-    for (size_t i = 0; i < m->one->config->lun_count; i++) {
-        uint64_t lun = m->one->config->luns[i];
-        if (!lun_target_unit(m->one->target, lun) && !m->count++)
-            m->first = lun;
-    }
-}
-
-/* A target without any LUN that was asked for is no target for us. */
-static void check_luns(struct member *one)
-{
-    struct missing m = {.one = one};
-    if (!one->up || !one->config->lun_count)
-        return;
-    lun_loop_run(lun_target_loop(one->target), find_missing, &m);
-    if (m.count == one->config->lun_count) {
-        one->up = false;
-        place_fail(&one->error, &(struct place){0}, "target %s at portal %s: no LUN %" PRIu64, one->iqn,
-                   one->config->portals[0], m.first);
-        one->error.layer = LUN_SCSI;
-    } else if (m.count) {
-        log_line(LUN_LOG_WARNING, "target %s: no LUN %" PRIu64, one->iqn, m.first);
-    }
-}
-
 /* Words for e when too few targets answer. What the user got wrong fails whatever is required. */
 static bool check_required(struct service *s)
 {
     const struct member *bad = NULL, *wrong = NULL;
     size_t up = 0;
     for (size_t i = 0; i < s->members.count; i++) {
-        struct member *one = &s->members.at[i];
-        check_luns(one);
+        const struct member *one = &s->members.at[i];
         up += one->up;
         if (!one->up && !bad)
             bad = one;

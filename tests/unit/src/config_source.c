@@ -99,11 +99,40 @@ Test(config_url, empty_environment)
 
 Test(config_url, malformed)
 {
+    support_source_refused("iscsi:///iqn.2026-01.com.example:disk", OPTIONS(),
+                           "iscsi:///iqn.2026-01.com.example:disk: portal : no host");
+}
+
+static void refused_without(const char *source, const char *hidden)
+{
     struct config c;
     struct lun_error e = {0};
-    cr_assert_not(config_load("iscsi://192.0.2.10:0/", NULL, 0, &c, &e));
-    cr_assert_eq(e.layer, LUN_USAGE);
-    cr_assert(strstr(e.text, "192.0.2.10:0"), "%s", e.text);
+    cr_assert_not(config_load(source, NULL, 0, &c, &e));
+    cr_assert_null(strstr(e.text, hidden), "%s", e.text);
+    cr_assert_eq(strncmp(e.text, "iscsi://", 8), 0, "%s", e.text);
+}
+
+Test(config_url, malformed_does_not_show_the_password)
+{
+    refused_without("iscsi://me%hush@host:0/iqn.2026-01.com.example:disk", "hush");
+}
+
+Test(config_url, malformed_does_not_show_a_password_with_at_signs)
+{
+    refused_without("iscsi://me%hu@sh%hush@host/disk", "hu");
+}
+
+Test(config_url, malformed_does_not_show_a_password_without_its_at_sign)
+{
+    refused_without("iscsi://me%hush/iqn.2026-01.com.example:disk", "hush");
+}
+
+Test(config_url, other_scheme)
+{
+    struct config c;
+    struct lun_error e = {0};
+    cr_assert_not(config_load("http://example.com/", NULL, 0, &c, &e));
+    cr_assert_eq(strncmp(e.text, "http://example.com/: ", 21), 0, "%s", e.text);
 }
 
 Test(config_option, counts_as_usage)
