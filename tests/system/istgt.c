@@ -66,7 +66,7 @@ Test(istgt, chap)
 {
     start("  AuthMethod CHAP\n  AuthGroup AuthGroup1\n  UseDigest Auto\n");
     daemon_mount(&w,
-                 "iscsi://" TARGET_ISTGT_USER "%%" TARGET_ISTGT_SECRET "@127.0.0.1:$PORT/" TARGET_ISTGT_BASE
+                 "iscsi://" TARGET_ISTGT_USER "%" TARGET_ISTGT_SECRET "@127.0.0.1:$PORT/" TARGET_ISTGT_BASE
                  ":disk",
                  "");
     check_io();

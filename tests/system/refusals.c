@@ -98,14 +98,14 @@ static void require_chap(void)
 Test(refusals, wrong_password)
 {
     require_chap();
-    refused(1, "iscsi://host7%%not-the-password@127.0.0.1:$PORT/$IQN", "$W/m", "", TARGET_TGT_IQN,
+    refused(1, "iscsi://host7%not-the-password@127.0.0.1:$PORT/$IQN", "$W/m", "", TARGET_TGT_IQN,
             portal_of(t.port));
 }
 
 Test(refusals, unknown_user)
 {
     require_chap();
-    refused(1, "iscsi://nobody%%" SECRET "@127.0.0.1:$PORT/$IQN", "$W/m", "", TARGET_TGT_IQN,
+    refused(1, "iscsi://nobody%" SECRET "@127.0.0.1:$PORT/$IQN", "$W/m", "", TARGET_TGT_IQN,
             portal_of(t.port));
 }
 
@@ -119,7 +119,7 @@ Test(refusals, password_is_never_shown)
 {
     require_chap();
     const char *line =
-        daemon_refuses(&w, 1, "iscsi://host7%%not-the-password@127.0.0.1:$PORT/$IQN", "$W/m", "");
+        daemon_refuses(&w, 1, "iscsi://host7%not-the-password@127.0.0.1:$PORT/$IQN", "$W/m", "");
     cr_assert_null(strstr(line, "not-the-password"), "%s", line);
 }
 
@@ -209,22 +209,22 @@ Test(refusals, mount_point_in_use)
 
 Test(refusals, url_without_host)
 {
-    refused(1, "iscsi:///$IQN", "$W/m", "", "iscsi:///", NULL);
+    refused(2, "iscsi:///$IQN", "$W/m", "", "no host", NULL);
 }
 
 Test(refusals, url_with_a_bad_port)
 {
-    refused(1, "iscsi://127.0.0.1:70000/$IQN", "$W/m", "", "70000", NULL);
+    refused(2, "iscsi://127.0.0.1:70000/$IQN", "$W/m", "", "70000", NULL);
 }
 
 Test(refusals, url_with_a_bad_target_name)
 {
-    refused(1, "iscsi://127.0.0.1:$PORT/not-a-name", "$W/m", "", "not-a-name", NULL);
+    refused(2, "iscsi://127.0.0.1:$PORT/not-a-name", "$W/m", "", "not-a-name", NULL);
 }
 
 Test(refusals, url_with_a_bad_lun)
 {
-    refused(1, URL "/x1", "$W/m", "", "x1", NULL);
+    refused(2, URL "/x1", "$W/m", "", "x1", NULL);
 }
 
 Test(refusals, unknown_option)
