@@ -209,22 +209,22 @@ Test(refusals, mount_point_in_use)
 
 Test(refusals, url_without_host)
 {
-    refused(2, "iscsi:///$IQN", "$W/m", "", "no host", NULL);
+    refused(1, "iscsi:///$IQN", "$W/m", "", "no host", NULL);
 }
 
 Test(refusals, url_with_a_bad_port)
 {
-    refused(2, "iscsi://127.0.0.1:70000/$IQN", "$W/m", "", "70000", NULL);
+    refused(1, "iscsi://127.0.0.1:70000/$IQN", "$W/m", "", "70000", NULL);
 }
 
 Test(refusals, url_with_a_bad_target_name)
 {
-    refused(2, "iscsi://127.0.0.1:$PORT/not-a-name", "$W/m", "", "not-a-name", NULL);
+    refused(1, "iscsi://127.0.0.1:$PORT/not-a-name", "$W/m", "", "not-a-name", NULL);
 }
 
 Test(refusals, url_with_a_bad_lun)
 {
-    refused(2, URL "/x1", "$W/m", "", "x1", NULL);
+    refused(1, URL "/x1", "$W/m", "", "x1", NULL);
 }
 
 Test(refusals, unknown_option)
