@@ -74,7 +74,7 @@ static bool closed_by_target(struct conn *c, struct lun_error *e)
 {
     if (receive_at_boundary(&c->receive))
         return error_set(e, LUN_CONNECT, ECONNRESET, true, "the target closed the connection");
-    return error_set(e, LUN_PROTOCOL, 0, true, "the target closed the connection in the middle of a PDU");
+    return error_set(e, LUN_CONNECT, ECONNRESET, true, "the target closed the connection in the middle of a PDU");
 }
 
 bool conn_input(struct conn *c, size_t budget, struct lun_error *e)

@@ -77,6 +77,19 @@ int receive_room(struct receive *r, struct iovec ret[static 2])
     return n;
 }
 
+/* What the first 48 bytes must be to be worth waiting for more: garbage is known at once. */
+static bool check_bhs(const struct receive *r, struct lun_error *e)
+{
+    const uint8_t *bhs = r->buffer + r->start;
+    uint32_t data = pdu_data_length(bhs);
+    if (!pdu_known(pdu_opcode(bhs)))
+        return error_set(e, LUN_PROTOCOL, 0, true, "the target sent opcode %02x, which is none", pdu_opcode(bhs));
+    if (data > r->max_data)
+        return error_set(e, LUN_PROTOCOL, 0, true, "a %s carries %u bytes, more than the %u declared",
+                         pdu_name(pdu_opcode(bhs)), data, r->max_data);
+    return true;
+}
+
 static bool check_header(struct receive *r, struct lun_error *e)
 {
     const uint8_t *bhs = r->buffer + r->start;
@@ -84,9 +97,8 @@ static bool check_header(struct receive *r, struct lun_error *e)
     if (r->header_digest && !digest_header_ok(bhs, head, bhs + head))
         return error_set(e, LUN_PROTOCOL, 0, true, "header digest of a %s is wrong",
                          pdu_name(pdu_opcode(bhs)));
-    if (data > r->max_data)
-        return error_set(e, LUN_PROTOCOL, 0, true, "a %s carries %u bytes, more than the %u declared",
-                         pdu_name(pdu_opcode(bhs)), data, r->max_data);
+    if (!check_bhs(r, e))
+        return false;
     r->place = (struct pdu_place){0};
     if (!r->ops->place(r->ctx, bhs, &r->place, e))
         return false;
@@ -146,8 +158,8 @@ bool receive_parse(struct receive *r, size_t n, struct lun_error *e)
         if (r->direct_left || held < PDU_BHS)
             return true;
         uint32_t head = header_length(r), data = pdu_data_length(r->buffer + r->start);
-        if (held < head)
-            return true;
+        if (held < head) /* with a digest, nothing is believed before it */
+            return r->header_digest || check_bhs(r, e);
         if (!r->placed) {
             if (!check_header(r, e))
                 return false;

@@ -47,6 +47,8 @@ static void down(struct link *k, const struct lun_error *e)
     if (discovery && discovery_phase(discovery) != DISCOVERY_RUNNING) {
         d->error = (struct lun_error){0};
         d->found = discovery_result(discovery, d->portal, &d->error);
+        if (!d->found)
+            error_prefix(&d->error, "portal %s", d->portal);
     }
     discovery_free(discovery);
     if (!d->found && e->layer == LUN_CONNECT && d->next < d->count)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "login/chap.h"
 #include "pool/target.h"
 #include "wire/lun_field.h"
 
@@ -60,7 +61,7 @@ static bool check_auth(const struct lun_auth *a, struct lun_error *e)
         return error_set(e, LUN_USAGE, 0, false, "mutual CHAP needs both a user and a secret");
     if (a->mutual_user && !a->user)
         return error_set(e, LUN_USAGE, 0, false, "mutual CHAP needs one-way CHAP too");
-    return true;
+    return !a->user || chap_check(a, e);
 }
 
 static bool check_options(const struct lun_target_options *o, struct lun_error *e)

@@ -25,6 +25,9 @@ struct discovery {
     enum discovery_phase phase;
     uint32_t ttt;
     uint64_t lun;
+    bool ping; /* a NOP-In waits for its answer */
+    uint32_t ping_ttt;
+    uint64_t ping_lun;
     unsigned rounds;
     char *text;
     size_t length;
@@ -86,9 +89,27 @@ static void put_logout(struct discovery *d, struct pdu_out *ret)
     d->step = WAIT_LOGOUT;
 }
 
+static void put_pong(struct discovery *d, struct pdu_out *ret)
+{
+    struct pdu_nop_out p = {
+        .immediate = true,
+        .lun = d->ping_lun,
+        .itt = PDU_TAG_NONE,
+        .ttt = d->ping_ttt,
+        .cmdsn = d->window.cmdsn,
+        .expstatsn = d->window.expstatsn,
+    };
+    pdu_put_nop_out(ret->bhs, &p);
+    d->ping = false;
+}
+
 bool discovery_next(struct discovery *d, struct pdu_out *ret)
 {
     *ret = (struct pdu_out){0};
+    if (d->ping) {
+        put_pong(d, ret);
+        return true;
+    }
     switch (d->step) {
     case SEND_REQUEST:
     case SEND_MORE:
@@ -161,7 +182,14 @@ bool discovery_receive(struct discovery *d, const struct pdu_in *pdu, struct lun
         if (!pdu_get_nop_in(pdu->bhs, &nop) || nop.itt != PDU_TAG_NONE)
             break;
         window_update(&d->window, nop.expcmdsn, nop.maxcmdsn);
-        return true; /* the exchange is short: the deadline, not a keepalive, ends a dead one */
+        if (nop.ttt == PDU_TAG_NONE)
+            return true;
+        if (d->ping)
+            return error_set(e, LUN_PROTOCOL, 0, true, "a second NOP-In before the first was answered");
+        d->ping = true;
+        d->ping_ttt = nop.ttt;
+        d->ping_lun = nop.lun;
+        return true;
     default:
         break;
     }
@@ -194,8 +222,9 @@ void lun_found_free(struct lun_found *f)
 
 static bool add_target(struct found *f, const char *iqn, struct lun_error *e)
 {
-    if (!lun_name_check(iqn, e))
-        return false;
+    struct lun_error why;
+    if (!lun_name_check(iqn, &why))
+        return error_set(e, LUN_PROTOCOL, 0, false, "answer to SendTargets: TargetName: %s", why.text);
     struct lun_found_target *at = realloc(f->targets, (f->head.count + 1) * sizeof *at);
     if (!at)
         return error_set(e, LUN_SYSTEM, ENOMEM, true, "no memory for the targets found");

@@ -10,7 +10,7 @@
 
 #include "wire/pdu_fields.h"
 
-const char *pdu_name(uint8_t opcode)
+static const char *name(uint8_t opcode)
 {
     switch (opcode) {
 #define PDU_WORD(name, value, word)                                                                          \
@@ -19,8 +19,19 @@ const char *pdu_name(uint8_t opcode)
         PDU_OPCODES(PDU_WORD)
 #undef PDU_WORD
     default:
-        return "unknown";
+        return NULL;
     }
+}
+
+const char *pdu_name(uint8_t opcode)
+{
+    const char *known = name(opcode);
+    return known ? known : "unknown";
+}
+
+bool pdu_known(uint8_t opcode)
+{
+    return name(opcode) != NULL;
 }
 
 uint32_t pdu_itt(const uint8_t bhs[static PDU_BHS])

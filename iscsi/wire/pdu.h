@@ -46,6 +46,8 @@ enum pdu_opcode {
 
 /* "SCSI Data-In"; "unknown" for others. */
 const char *pdu_name(uint8_t opcode);
+/* Is it one of PDU_OPCODES? */
+bool pdu_known(uint8_t opcode);
 
 static inline uint8_t pdu_opcode(const uint8_t bhs[static PDU_BHS])
 {

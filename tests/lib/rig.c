@@ -35,7 +35,9 @@ void rig_complain(struct rig *r, const char *format, ...)
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
     char *story = script_story(r->script);
-    cr_assert_fail("%s\n%s", text, story);
+    snprintf(r->complaint, sizeof r->complaint, "%s\n%s", text, story);
+    free(story);
+    cr_assert_fail("%s", r->complaint);
 }
 
 struct rig *rig_new(const char *text, const char *file, int line)

@@ -25,6 +25,7 @@ struct rig {
     struct lun_error error;
 
     sem_t is_down, is_changed;
+    char complaint[8192];
     struct lun_error down; /* of the first TARGET_DOWN, valid after rig_lost */
 };
 

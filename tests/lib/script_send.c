@@ -34,8 +34,6 @@ static void begin_login_response(const uint8_t *to, uint8_t *bhs)
 {
     bhs[1] = to[1] & 0x8f;      /* T, CSG, NSG as asked */
     memcpy(bhs + 8, to + 8, 8); /* ISID, TSIH */
-    if ((bhs[1] & 0x83) == 0x83 && !get_be16(bhs + 14))
-        put_be16(bhs + 14, 1); /* 11.13.3: the TSIH of the new session */
 }
 
 void script_send_begin(struct script *s, uint8_t opcode, const uint8_t *to, uint8_t bhs[PDU_BHS])
@@ -116,9 +114,22 @@ static bool transmit(struct script *s, const struct script_sending *m, const cha
     return sent;
 }
 
+/* What follows from the T bit: NSG only with it (11.13.6), a TSIH with the last response (11.13.3). */
+static void complete_login(const struct script_step *step, uint8_t *bhs)
+{
+    if (pdu_opcode(bhs) != PDU_LOGIN_RESPONSE)
+        return;
+    bool final = (bhs[1] & 0x83) == 0x83;
+    if (!(bhs[1] & 0x80) && !(step && script_parse_arg(step, "nsg")))
+        bhs[1] &= 0xfc;
+    if (final && !get_be16(bhs + 14) && !(step && script_parse_arg(step, "tsih")))
+        put_be16(bhs + 14, 1);
+}
+
 bool script_send_answer(struct script *s, uint8_t bhs[PDU_BHS], const void *data, uint32_t n)
 {
     struct script_sending m = {.data = data, .data_length = n};
+    complete_login(NULL, bhs);
     set_numbers(s, bhs);
     pdu_set_lengths(bhs, 0, n);
     memcpy(m.bhs, bhs, PDU_BHS);
@@ -250,6 +261,7 @@ static bool build(struct script *s, const struct script_step *step, struct scrip
         m->bhs[3] = 0x02; /* CHECK CONDITION */
     if (!override(s, step, m->bhs, false))
         return false;
+    complete_login(step, m->bhs);
     set_numbers(s, m->bhs);
     return override(s, step, m->bhs, true) && misbehave(s, step, m);
 }

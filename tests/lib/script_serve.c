@@ -39,11 +39,14 @@ bool script_serve(struct script *s, const char *until)
     while (!script_signalled(s, until)) {
         if (s->fd < 0 && !script_wire_accept(s))
             return false;
-        int ready = script_wire_wait(s), got = ready == 1 ? serve_one(s) : ready;
+        int ready = script_wire_wait(s);
+        if (script_signalled(s, until)) /* what there is to read may be what the next line waits for */
+            return true;
+        int got = ready == 1 ? serve_one(s) : ready;
         if (got < 0)
             return false;
         if (ready == 1 ? !got : script_stopped(s))
-            return script_signalled(s, until) || script_fail(s, "nobody signalled %s", until);
+            return script_fail(s, "nobody signalled %s", until);
     }
     return true;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* CHAP, one-way and mutual. The responses are computed by the script with OpenSSL (RFC 1994 4.1; RFC 7143 12.1.3,
- * 9.2.1); MD5_VECTOR was checked against libiscsi 1.19, which answers the same challenge so. */
+/* CHAP, one-way and mutual. The responses are computed by the script with OpenSSL (RFC 1994 4.1; RFC
+ * 7143 12.1.3, 9.2.1); MD5_VECTOR was checked against libiscsi 1.19, which answers the same challenge so. */
 #include <criterion/criterion.h>
 #include <string.h>
 
@@ -11,7 +11,7 @@
 #define MD5_VECTOR "0xaa034474a5f4014924af947d1f23711f"
 
 #define OFFERED                                                                                              \
-    "expect LoginRequest csg=0 nsg=1 text{AuthMethod=CHAP|CHAP,None}\n"                                      \
+    "expect LoginRequest csg=0 text{AuthMethod=CHAP|CHAP,None}\n"                                            \
     "send LoginResponse T=0 text{AuthMethod=CHAP TargetPortalGroupTag=1}\n"
 
 static struct rig *with_user(struct rig *r)
@@ -45,22 +45,24 @@ static void refused(struct rig *r, enum lun_layer layer, const char *words)
 /* The exact response, and T=1 only with it. */
 Test(chap, md5_vector)
 {
-    works(with_user(RIG(OFFERED "expect LoginRequest csg=0 T=0 text{CHAP_A=*}\n"
-                                "send LoginResponse T=0 text{CHAP_A=5 CHAP_I=7 CHAP_C=0xrepeat(ab,16)}\n"
-                                "expect LoginRequest csg=0 nsg=1 T=1 text!{CHAP_N=bob CHAP_R=" MD5_VECTOR "}\n"
-                                "send LoginResponse\n"
-                                "login\n")));
+    works(
+        with_user(RIG(OFFERED "expect LoginRequest csg=0 T=0 text{CHAP_A=*}\n"
+                              "send LoginResponse T=0 text{CHAP_A=5 CHAP_I=7 CHAP_C=0xrepeat(ab,16)}\n"
+                              "expect LoginRequest csg=0 nsg=1 T=1 text!{CHAP_N=bob CHAP_R=" MD5_VECTOR "}\n"
+                              "send LoginResponse\n"
+                              "login\n")));
 }
 
 /* 12.1.3: MD5 is always among the algorithms offered; all four by default. */
 Test(chap, offers_all_algorithms)
 {
-    works(with_user(RIG(OFFERED
-                        "expect LoginRequest csg=0 T=0 text!{CHAP_A=5,7,6,8|5,6,7,8|8,7,6,5|7,8,6,5|5,8,7,6|5,7,8,6}\n"
-                        "send LoginResponse T=0 text{CHAP_A=5 CHAP_I=7 CHAP_C=0xrepeat(ab,16)}\n"
-                        "expect LoginRequest csg=0 nsg=1 T=1 text{CHAP_R=" MD5_VECTOR "}\n"
-                        "send LoginResponse\n"
-                        "login\n")));
+    works(with_user(
+        RIG(OFFERED
+            "expect LoginRequest csg=0 T=0 text!{CHAP_A=5,7,6,8|5,6,7,8|8,7,6,5|7,8,6,5|5,8,7,6|5,7,8,6}\n"
+            "send LoginResponse T=0 text{CHAP_A=5 CHAP_I=7 CHAP_C=0xrepeat(ab,16)}\n"
+            "expect LoginRequest csg=0 nsg=1 T=1 text{CHAP_R=" MD5_VECTOR "}\n"
+            "send LoginResponse\n"
+            "login\n")));
 }
 
 static void algorithm(uint8_t number, const char *text, int line)
@@ -121,14 +123,15 @@ Test(chap, short_challenge)
 /* The challenge comes in two PDUs joined by C=1. */
 Test(chap, continued_challenge)
 {
-    works(with_user(RIG(OFFERED "expect LoginRequest text{CHAP_A=*}\n"
-                                "send LoginResponse T=0 C=1 data=text(CHAP_A=5)+zeros(1)+text(CHAP_I=7)+zeros(1)+"
-                                "text(CHAP_C=0xabababababab)\n"
-                                "expect LoginRequest csg=0 T=0 data=zeros(0)\n"
-                                "send LoginResponse T=0 data=text(abababababababababab)+zeros(1)\n"
-                                "expect LoginRequest T=1 text{CHAP_R=" MD5_VECTOR "}\n"
-                                "send LoginResponse\n"
-                                "login\n")));
+    works(with_user(RIG(OFFERED
+                        "expect LoginRequest text{CHAP_A=*}\n"
+                        "send LoginResponse T=0 C=1 data=text(CHAP_A=5)+zeros(1)+text(CHAP_I=7)+zeros(1)+"
+                        "text(CHAP_C=0xabababababab)\n"
+                        "expect LoginRequest csg=0 T=0 data=zeros(0)\n"
+                        "send LoginResponse T=0 data=text(abababababababababab)+zeros(1)\n"
+                        "expect LoginRequest T=1 text{CHAP_R=" MD5_VECTOR "}\n"
+                        "send LoginResponse\n"
+                        "login\n")));
 }
 
 /* ---- Mutual ---- */
@@ -140,9 +143,9 @@ Test(chap, continued_challenge)
 
 Test(chap_mutual, target_proves_itself)
 {
-    works(with_mutual(
-        RIG(CHALLENGED "send LoginResponse text{CHAP_N=disk CHAP_R=chap(MD5,$CHAP_I," TARGET_SECRET ",$CHAP_C)}\n"
-                       "login\n")));
+    works(with_mutual(RIG(
+        CHALLENGED "send LoginResponse text{CHAP_N=disk CHAP_R=chap(MD5,$CHAP_I," TARGET_SECRET ",$CHAP_C)}\n"
+                   "login\n")));
 }
 
 Test(chap_mutual, wrong_response)
@@ -161,10 +164,10 @@ Test(chap_mutual, response_of_another_length)
 
 Test(chap_mutual, wrong_name)
 {
-    refused(with_mutual(RIG(
-                CHALLENGED
-                "send LoginResponse text{CHAP_N=other CHAP_R=chap(MD5,$CHAP_I," TARGET_SECRET ",$CHAP_C)}\n"
-                "expect-close\n")),
+    refused(with_mutual(RIG(CHALLENGED
+                            "send LoginResponse text{CHAP_N=other CHAP_R=chap(MD5,$CHAP_I," TARGET_SECRET
+                            ",$CHAP_C)}\n"
+                            "expect-close\n")),
             LUN_LOGIN, "other");
 }
 
@@ -179,13 +182,14 @@ Test(chap_mutual, no_response)
 /* 9.2.1: a response made with our own secret is an authentication failure. */
 Test(chap_mutual, own_secret_refused)
 {
-    refused(
-        with_mutual(RIG(CHALLENGED "send LoginResponse text{CHAP_N=disk CHAP_R=chap(MD5,$CHAP_I," SECRET ",$CHAP_C)}\n"
-                                   "expect-close\n")),
-        LUN_LOGIN, "authentic");
+    refused(with_mutual(RIG(CHALLENGED "send LoginResponse text{CHAP_N=disk CHAP_R=chap(MD5,$CHAP_I," SECRET
+                                       ",$CHAP_C)}\n"
+                                       "expect-close\n")),
+            LUN_LOGIN, "authentic");
 }
 
-/* 9.2.1: one secret for both directions is refused before anything is sent, or at the latest with the response. */
+/* 9.2.1: one secret for both directions is refused before anything is sent, or at the latest with the
+ * response. */
 Test(chap_mutual, equal_secrets_refused)
 {
     struct rig *r = with_mutual(RIG(""));
@@ -215,11 +219,12 @@ Test(chap_refuses, method_not_answered)
 
 Test(chap_refuses, status_0201_after_the_response)
 {
-    struct rig *r = with_user(RIG(OFFERED "expect LoginRequest text{CHAP_A=*}\n"
-                                          "send LoginResponse T=0 text{CHAP_A=5 CHAP_I=7 CHAP_C=0xrepeat(ab,16)}\n"
-                                          "expect LoginRequest text{CHAP_R=*}\n"
-                                          "send LoginResponse T=0 class=2 detail=1\n"
-                                          "expect-close\n"));
+    struct rig *r =
+        with_user(RIG(OFFERED "expect LoginRequest text{CHAP_A=*}\n"
+                              "send LoginResponse T=0 text{CHAP_A=5 CHAP_I=7 CHAP_C=0xrepeat(ab,16)}\n"
+                              "expect LoginRequest text{CHAP_R=*}\n"
+                              "send LoginResponse T=0 class=2 detail=1\n"
+                              "expect-close\n"));
     rig_refused(r, LUN_LOGIN, "authentication");
     rig_assert(r, r->error.code == 0x0201);
     rig_end(r);

@@ -29,19 +29,20 @@ static void fails(struct rig *r, enum lun_layer layer, const char *words)
 static bool has(const struct lun_found *f, size_t target, size_t portal, const char *address, int group)
 {
     const struct lun_found_portal *p = &f->targets[target].portals[portal];
-    return portal < f->targets[target].portal_count && !strcmp(p->address, address) && p->portal_group == group;
+    return portal < f->targets[target].portal_count && !strcmp(p->address, address) &&
+           p->portal_group == group;
 }
 
 /* 6.3: SessionType=Discovery and no TargetName. */
 Test(discovery, login_names_no_target)
 {
-    struct rig *r = RIG("expect LoginRequest csg=0 text{SessionType=Discovery InitiatorName=" RIG_INITIATOR
-                        " TargetName=-}\n"
-                        "send LoginResponse text{AuthMethod=None TargetPortalGroupTag=1}\n" ASKED
-                        "send TextResponse text{TargetName=iqn.2026-01.com.example:a TargetAddress=192.0.2.1:3260,1}\n"
-                        "expect LogoutRequest\n"
-                        "send LogoutResponse\n"
-                        "expect-close\n");
+    struct rig *r = RIG(
+        "expect LoginRequest csg=0 text{SessionType=Discovery InitiatorName=" RIG_INITIATOR " TargetName=-}\n"
+        "send LoginResponse text{AuthMethod=None TargetPortalGroupTag=1}\n" ASKED
+        "send TextResponse text{TargetName=iqn.2026-01.com.example:a TargetAddress=192.0.2.1:3260,1}\n"
+        "expect LogoutRequest\n"
+        "send LogoutResponse\n"
+        "expect-close\n");
     struct lun_found *f = find(r);
     rig_assert(r, f->count == 1 && !strcmp(f->targets[0].iqn, "iqn.2026-01.com.example:a"));
     rig_assert(r, has(f, 0, 0, "192.0.2.1:3260", 1));
@@ -51,12 +52,11 @@ Test(discovery, login_names_no_target)
 
 Test(discovery, several_targets_and_portals)
 {
-    struct rig *r = RIG(ASKED
-                        "send TextResponse "
-                        "text{TargetName=iqn.2026-01.com.example:a TargetAddress=192.0.2.1:3260,1 "
-                        "TargetAddress=[2001:db8::1]:3261,2 TargetName=eui.02004567a425678d "
-                        "TargetAddress=san.example.com:3260,3 TargetName=naa.52004567ba64678d "
-                        "TargetAddress=[127.0.0.1]:3260,65535}\n");
+    struct rig *r = RIG(ASKED "send TextResponse "
+                              "text{TargetName=iqn.2026-01.com.example:a TargetAddress=192.0.2.1:3260,1 "
+                              "TargetAddress=[2001:db8::1]:3261,2 TargetName=eui.02004567a425678d "
+                              "TargetAddress=san.example.com:3260,3 TargetName=naa.52004567ba64678d "
+                              "TargetAddress=[127.0.0.1]:3260,65535}\n");
     struct lun_found *f = find(r);
     rig_assert(r, f->count == 3 && f->targets[0].portal_count == 2 && f->targets[1].portal_count == 1);
     rig_assert(r, has(f, 0, 0, "192.0.2.1:3260", 1) && has(f, 0, 1, "[2001:db8::1]:3261", 2));
@@ -88,11 +88,12 @@ Test(discovery, no_targets)
 /* 11.10.4, 11.11: C=1 and a TTT: asked on with that TTT and the same ITT, and joined inside a name. */
 Test(discovery, continued_answer)
 {
-    struct rig *r = RIG(ASKED "send TextResponse F=0 C=1 ttt=0x77 data=text(TargetName=iqn.2026-01.com.exam)\n"
-                              "expect TextRequest itt=@t ttt=0x77 F=1 C=0 data=zeros(0)\n"
-                              "send TextResponse F=0 C=1 ttt=0x78 data=text(ple:a)+zeros(1)+text(TargetAddr)\n"
-                              "expect TextRequest itt=@t ttt=0x78 F=1 C=0 data=zeros(0)\n"
-                              "send TextResponse data=text(ess=192.0.2.1:3260,1)+zeros(1)\n");
+    struct rig *r =
+        RIG(ASKED "send TextResponse F=0 C=1 ttt=0x77 data=text(TargetName=iqn.2026-01.com.exam)\n"
+                  "expect TextRequest itt=@t ttt=0x77 F=1 C=0 data=zeros(0)\n"
+                  "send TextResponse F=0 C=1 ttt=0x78 data=text(ple:a)+zeros(1)+text(TargetAddr)\n"
+                  "expect TextRequest itt=@t ttt=0x78 F=1 C=0 data=zeros(0)\n"
+                  "send TextResponse data=text(ess=192.0.2.1:3260,1)+zeros(1)\n");
     struct lun_found *f = find(r);
     rig_assert(r, f->count == 1 && has(f, 0, 0, "192.0.2.1:3260", 1));
     rig_assert(r, !strcmp(f->targets[0].iqn, "iqn.2026-01.com.example:a"));
@@ -126,7 +127,8 @@ Test(discovery, final_without_logout)
 
 Test(discovery_refuses, address_before_name)
 {
-    fails(RIG(ASKED "send TextResponse text{TargetAddress=192.0.2.1:3260,1}\n"), LUN_PROTOCOL, "TargetAddress");
+    fails(RIG(ASKED "send TextResponse text{TargetAddress=192.0.2.1:3260,1}\n"), LUN_PROTOCOL,
+          "TargetAddress");
 }
 
 Test(discovery_refuses, bad_name)
@@ -136,8 +138,10 @@ Test(discovery_refuses, bad_name)
 
 Test(discovery_refuses, bad_port)
 {
-    fails(RIG(ASKED "send TextResponse text{TargetName=iqn.2026-01.com.example:a TargetAddress=192.0.2.1:99999,1}\n"),
-          LUN_PROTOCOL, "");
+    fails(
+        RIG(ASKED
+            "send TextResponse text{TargetName=iqn.2026-01.com.example:a TargetAddress=192.0.2.1:99999,1}\n"),
+        LUN_PROTOCOL, "");
 }
 
 Test(discovery_refuses, text_without_final_nul)
@@ -147,8 +151,8 @@ Test(discovery_refuses, text_without_final_nul)
 
 Test(discovery_refuses, answer_to_another_task)
 {
-    fails(RIG(ASKED "send TextResponse itt=+1 text{TargetName=iqn.2026-01.com.example:a}\nexpect-close\n"), LUN_PROTOCOL,
-          "");
+    fails(RIG(ASKED "send TextResponse itt=+1 text{TargetName=iqn.2026-01.com.example:a}\nexpect-close\n"),
+          LUN_PROTOCOL, "");
 }
 
 /* Memory and patience are bounded. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Operational negotiation: what is offered, and what of the target's answers is taken. RFC 7143 6.2, chapter 13. */
+/* Operational negotiation: what is offered, and what of the target's answers is taken. RFC 7143 6.2,
+ * chapter 13. */
 #include <criterion/criterion.h>
 #include <string.h>
 
@@ -14,7 +15,7 @@
 #define R2T " InitialR2T=Yes ImmediateData=Yes"
 #define BURSTS " MaxBurstLength=65536 FirstBurstLength=65536"
 #define OTHERS                                                                                               \
-    " MaxOutstandingR2T=1 MaxConnections=1 ErrorRecoveryLevel=0 DefaultTime2Wait=2 DefaultTime2Retain=0"      \
+    " MaxOutstandingR2T=1 MaxConnections=1 ErrorRecoveryLevel=0 DefaultTime2Wait=2 DefaultTime2Retain=0"     \
     " DataPDUInOrder=Yes DataSequenceInOrder=Yes"
 
 static void works(struct rig *r)
@@ -32,27 +33,29 @@ static void refused(struct rig *r, enum lun_layer layer, const char *words)
 /* Keys that answer the operational request of the first kind, with T=1. */
 #define ANSWER(keys) RIG(TO_OPERATIONAL "expect LoginRequest csg=1\nsend LoginResponse text{" keys "}\n")
 #define BAD(keys, layer, words)                                                                              \
-    refused(RIG(TO_OPERATIONAL "expect LoginRequest csg=1\nsend LoginResponse text{" keys "}\nexpect-close\n"), layer, \
-            words)
+    refused(                                                                                                 \
+        RIG(TO_OPERATIONAL "expect LoginRequest csg=1\nsend LoginResponse text{" keys "}\nexpect-close\n"),  \
+        layer, words)
 
 Test(negotiate, default_offers)
 {
-    works(RIG(TO_OPERATIONAL
-              "expect LoginRequest csg=1 nsg=3 T=1 text{InitialR2T=No ImmediateData=Yes "
-              "MaxRecvDataSegmentLength=262144 MaxBurstLength=1048576 FirstBurstLength=262144 MaxOutstandingR2T=8 "
-              "MaxConnections=1 ErrorRecoveryLevel=0 DataPDUInOrder=Yes DataSequenceInOrder=Yes "
-              "HeaderDigest=-|None DataDigest=-|None InitiatorName=- TargetName=-}\n"
-              "send LoginResponse text{" DIGESTS R2T BURSTS OTHERS "}\n"));
+    works(RIG(
+        TO_OPERATIONAL
+        "expect LoginRequest csg=1 nsg=3 T=1 text{InitialR2T=No ImmediateData=Yes "
+        "MaxRecvDataSegmentLength=262144 MaxBurstLength=1048576 FirstBurstLength=262144 MaxOutstandingR2T=8 "
+        "MaxConnections=1 ErrorRecoveryLevel=0 DataPDUInOrder=Yes DataSequenceInOrder=Yes "
+        "HeaderDigest=-|None DataDigest=-|None InitiatorName=- TargetName=-}\n"
+        "send LoginResponse text{" DIGESTS R2T BURSTS OTHERS "}\n"));
 }
 
 Test(negotiate, offers_as_configured)
 {
-    struct rig *r = RIG(TO_OPERATIONAL "expect LoginRequest csg=1 text{InitialR2T=Yes ImmediateData=No "
-                                       "MaxRecvDataSegmentLength=8192 MaxBurstLength=32768 FirstBurstLength=16384 "
-                                       "MaxOutstandingR2T=2 HeaderDigest=CRC32C DataDigest=CRC32C,None}\n"
-                                       "send LoginResponse text{HeaderDigest=CRC32C DataDigest=None InitialR2T=Yes "
-                                       "ImmediateData=No MaxBurstLength=32768 FirstBurstLength=Irrelevant" OTHERS
-                                       "}\n");
+    struct rig *r =
+        RIG(TO_OPERATIONAL "expect LoginRequest csg=1 text{InitialR2T=Yes ImmediateData=No "
+                           "MaxRecvDataSegmentLength=8192 MaxBurstLength=32768 FirstBurstLength=16384 "
+                           "MaxOutstandingR2T=2 HeaderDigest=CRC32C DataDigest=CRC32C,None}\n"
+                           "send LoginResponse text{HeaderDigest=CRC32C DataDigest=None InitialR2T=Yes "
+                           "ImmediateData=No MaxBurstLength=32768 FirstBurstLength=Irrelevant" OTHERS "}\n");
     r->options.initial_r2t = 2;
     r->options.immediate_data = 1;
     r->options.max_recv_data_segment_length = 8192;
@@ -67,11 +70,12 @@ Test(negotiate, offers_as_configured)
 /* 13.12: the target declares nothing: 8192 holds, and a write of 16 KiB goes in pieces no longer. */
 Test(negotiate, default_segment_length_is_8192)
 {
-    struct rig *r = RIG("login MaxRecvDataSegmentLength=- InitialR2T=No FirstBurstLength=65536\n"
-                        "serve opened\n"
-                        "expect ScsiCommand as=w cdb=write(0,32) F=0 data=pattern(0,8192)\n"
-                        "expect DataOut to=w ttt=0xffffffff datasn=0 offset=8192 F=1 data=pattern(8192,8192)\n"
-                        "send ScsiResponse to=w\n");
+    struct rig *r =
+        RIG("login MaxRecvDataSegmentLength=- InitialR2T=No FirstBurstLength=65536\n"
+            "serve opened\n"
+            "expect ScsiCommand as=w cdb=write(0,32) F=0 data=pattern(0,8192)\n"
+            "expect DataOut to=w ttt=0xffffffff datasn=0 offset=8192 F=1 data=pattern(8192,8192)\n"
+            "send ScsiResponse to=w\n");
     rig_open(r);
     rig_write(r, 0, 16384);
     rig_end(r);
@@ -96,7 +100,8 @@ Test(negotiate, declared_segment_length_limits_us)
 Test(negotiate, unknown_key_is_answered_not_understood)
 {
     works(RIG(TO_OPERATIONAL "expect LoginRequest csg=1\n"
-                             "send LoginResponse T=0 text{X-com.example.speed=11" DIGESTS R2T BURSTS OTHERS "}\n"
+                             "send LoginResponse T=0 text{X-com.example.speed=11" DIGESTS R2T BURSTS OTHERS
+                             "}\n"
                              "expect LoginRequest csg=1 text!{X-com.example.speed=NotUnderstood}\n"
                              "send LoginResponse\n"));
 }
@@ -104,7 +109,8 @@ Test(negotiate, unknown_key_is_answered_not_understood)
 /* 6.2.2: numbers may be written in hexadecimal. */
 Test(negotiate, hexadecimal_numbers)
 {
-    works(ANSWER("MaxRecvDataSegmentLength=0x10000 MaxBurstLength=0x10000 FirstBurstLength=0X8000" DIGESTS R2T OTHERS));
+    works(ANSWER("MaxRecvDataSegmentLength=0x10000 MaxBurstLength=0x10000 FirstBurstLength=0X8000" DIGESTS R2T
+                     OTHERS));
 }
 
 /* 13.10, 6.2: the answer to a list is one of its words. */
@@ -118,7 +124,8 @@ Test(negotiate, digest_chosen_from_the_list)
 /* 13.14: FirstBurstLength means nothing when no data may come unasked. */
 Test(negotiate, irrelevant_first_burst)
 {
-    works(ANSWER("InitialR2T=Yes ImmediateData=No FirstBurstLength=Irrelevant MaxBurstLength=65536" DIGESTS OTHERS));
+    works(ANSWER(
+        "InitialR2T=Yes ImmediateData=No FirstBurstLength=Irrelevant MaxBurstLength=65536" DIGESTS OTHERS));
 }
 
 /* 13.9: once in each login; repeated, it must be the same. */
@@ -160,10 +167,10 @@ Test(negotiate_refuses, burst_out_of_range)
 /* 13.11: AND. */
 Test(negotiate_refuses, immediate_data_nobody_offered)
 {
-    struct rig *r = RIG(TO_OPERATIONAL "expect LoginRequest csg=1 text{ImmediateData=No}\n"
-                                       "send LoginResponse text{ImmediateData=Yes InitialR2T=Yes" DIGESTS BURSTS OTHERS
-                                       "}\n"
-                                       "expect-close\n");
+    struct rig *r = RIG(TO_OPERATIONAL
+                        "expect LoginRequest csg=1 text{ImmediateData=No}\n"
+                        "send LoginResponse text{ImmediateData=Yes InitialR2T=Yes" DIGESTS BURSTS OTHERS "}\n"
+                        "expect-close\n");
     r->options.immediate_data = 1;
     refused(r, LUN_PROTOCOL, "ImmediateData");
 }
@@ -171,10 +178,10 @@ Test(negotiate_refuses, immediate_data_nobody_offered)
 /* 13.10: OR. */
 Test(negotiate_refuses, no_initial_r2t_when_we_want_it)
 {
-    struct rig *r = RIG(TO_OPERATIONAL "expect LoginRequest csg=1 text{InitialR2T=Yes}\n"
-                                       "send LoginResponse text{ImmediateData=Yes InitialR2T=No" DIGESTS BURSTS OTHERS
-                                       "}\n"
-                                       "expect-close\n");
+    struct rig *r = RIG(TO_OPERATIONAL
+                        "expect LoginRequest csg=1 text{InitialR2T=Yes}\n"
+                        "send LoginResponse text{ImmediateData=Yes InitialR2T=No" DIGESTS BURSTS OTHERS "}\n"
+                        "expect-close\n");
     r->options.initial_r2t = 2;
     refused(r, LUN_PROTOCOL, "InitialR2T");
 }
@@ -227,10 +234,10 @@ Test(negotiate_refuses, recovery_level_we_did_not_offer)
 
 Test(negotiate_refuses, digest_that_was_not_offered)
 {
-    struct rig *r = RIG(TO_OPERATIONAL "expect LoginRequest csg=1 text{HeaderDigest=CRC32C}\n"
-                                       "send LoginResponse text{HeaderDigest=None DataDigest=None" R2T BURSTS OTHERS
-                                       "}\n"
-                                       "expect-close\n");
+    struct rig *r =
+        RIG(TO_OPERATIONAL "expect LoginRequest csg=1 text{HeaderDigest=CRC32C}\n"
+                           "send LoginResponse text{HeaderDigest=None DataDigest=None" R2T BURSTS OTHERS "}\n"
+                           "expect-close\n");
     r->options.header_digest = LUN_DIGEST_CRC32C;
     refused(r, LUN_PROTOCOL, "HeaderDigest");
 }
@@ -238,10 +245,10 @@ Test(negotiate_refuses, digest_that_was_not_offered)
 /* A target that rejects digests we insist on. */
 Test(negotiate_refuses, digest_rejected)
 {
-    struct rig *r = RIG(TO_OPERATIONAL "expect LoginRequest csg=1 text{HeaderDigest=CRC32C}\n"
-                                       "send LoginResponse text{HeaderDigest=Reject DataDigest=None" R2T BURSTS OTHERS
-                                       "}\n"
-                                       "expect-close\n");
+    struct rig *r = RIG(TO_OPERATIONAL
+                        "expect LoginRequest csg=1 text{HeaderDigest=CRC32C}\n"
+                        "send LoginResponse text{HeaderDigest=Reject DataDigest=None" R2T BURSTS OTHERS "}\n"
+                        "expect-close\n");
     r->options.header_digest = LUN_DIGEST_CRC32C;
     refused(r, LUN_LOGIN, "HeaderDigest");
 }
@@ -271,6 +278,6 @@ Test(negotiate_refuses, session_type_from_the_target)
 /* 6.1: a key has at most 63 characters. */
 Test(negotiate_refuses, key_of_64_characters)
 {
-    BAD("X-aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa=1" DIGESTS R2T BURSTS OTHERS, LUN_PROTOCOL,
-        "");
+    BAD("X-aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa=1" DIGESTS R2T BURSTS OTHERS,
+        LUN_PROTOCOL, "");
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Data-In: status with data or apart, several PDUs, residuals; and what of it is refused. RFC 7143 11.3, 11.4, 11.7. */
+/* Data-In: status with data or apart, several PDUs, residuals; and what of it is refused. RFC
+ * 7143 11.3, 11.4, 11.7. */
 #include <criterion/criterion.h>
 #include <string.h>
 

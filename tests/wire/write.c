@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Data-Out: immediate, unsolicited and solicited data in all four combinations of ImmediateData and InitialR2T;
- * R2T of every kind, and which are refused. RFC 7143 4.2.5.2, 11.3.4, 11.7, 11.8, 13.10, 13.11. */
+/* Data-Out: immediate, unsolicited and solicited data in all four combinations of ImmediateData and
+ * InitialR2T; R2T of every kind, and which are refused. RFC 7143 4.2.5.2, 11.3.4, 11.7, 11.8, 13.10, 13.11.
+ */
 #include <criterion/criterion.h>
 
 #include "rig.h"
@@ -58,7 +59,8 @@ Test(write, unsolicited_then_solicited)
           4096);
 }
 
-/* InitialR2T=No, ImmediateData=Yes: immediate and unsolicited together are exactly FirstBurstLength (11.3.4). */
+/* InitialR2T=No, ImmediateData=Yes: immediate and unsolicited together are exactly FirstBurstLength (11.3.4).
+ */
 Test(write, immediate_unsolicited_solicited)
 {
     works(RIG("login InitialR2T=No ImmediateData=Yes" BURSTS OPENED
@@ -107,8 +109,9 @@ Test(write, first_burst_below_a_segment)
 /* ---- R2T ---- */
 
 #define SOLICITED                                                                                            \
-    "login InitialR2T=Yes ImmediateData=No MaxOutstandingR2T=4 MaxRecvDataSegmentLength=8192 "                \
-    "FirstBurstLength=4096 MaxBurstLength=4096\n" OPENED "expect ScsiCommand as=w cdb=write(0,8) F=1 edtl=4096\n"
+    "login InitialR2T=Yes ImmediateData=No MaxOutstandingR2T=4 MaxRecvDataSegmentLength=8192 "               \
+    "FirstBurstLength=4096 MaxBurstLength=4096\n" OPENED                                                     \
+    "expect ScsiCommand as=w cdb=write(0,8) F=1 edtl=4096\n"
 
 /* 11.8.4: any offset and length; padding on the wire (the referee looks at it). */
 Test(write_r2t, odd_offset_and_length)
@@ -187,9 +190,11 @@ Test(write_r2t, early_status_ends_it)
     struct rig *r = RIG(SOLICITED "send R2T offset=0 length=512\n"
                                   "expect DataOut to=w offset=0 F=1 data=pattern(0,512)\n"
                                   "send ScsiResponse to=w sense=05/24/00 U=1 residual=3584\n"
-                                  "ping\n");
+                                  "ping\n"
+                                  "mark quiet\n");
     rig_open(r);
     rig_ends(rig_start(r, LUN_OP_WRITE, 0, 4096), LUN_SCSI);
+    rig_await(r, "quiet");
     rig_end(r);
 }
 
@@ -247,7 +252,7 @@ Test(write_r2t_refuses, r2tsn_that_repeats)
 /* 11.8.5: the TTT is never ffffffff. */
 Test(write_r2t_refuses, reserved_ttt)
 {
-    REFUSED("send R2T ttt=0xffffffff r2tsn=0 offset=0 length=512\n", "Tag");
+    REFUSED("send R2T ttt=0xffffffff r2tsn=0 offset=0 length=512\n", "R2T");
 }
 
 Test(write_r2t_refuses, for_nobody)
