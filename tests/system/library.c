@@ -187,7 +187,7 @@ Test(library, answer_to_another_task)
 
 Test(library, truncated_pdu)
 {
-    fails_with_peer(BAD_PEER_TRUNCATED, LUN_PROTOCOL);
+    fails_with_peer(BAD_PEER_TRUNCATED, LUN_CONNECT);
 }
 
 Test(library, connection_closed)
