@@ -108,7 +108,11 @@ static void sweep(const char *path)
 {
     char at[PATH_MAX];
     for (int i = 0; i < 64 && find_mounts(path, at, sizeof at) > 0; i++)
-        umount2(at, MNT_DETACH);
+        if (umount2(at, 0) != 0)
+            umount2(at, MNT_DETACH);
+    /* A lunfs that is well ends by itself now; its sanitizer looks for leaks when it does. */
+    for (int i = 0; i < 1000 && each_process(path, "lunfs", 0) > 0; i++)
+        poll(NULL, 0, 10);
     for (int i = 0; i < 500 && each_process(path, NULL, SIGKILL) > 0; i++)
         poll(NULL, 0, 10);
     nftw(path, remove_entry, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);

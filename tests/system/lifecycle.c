@@ -171,3 +171,97 @@ Test(lifecycle, usage_is_2)
     cr_assert_str_not_empty(r.err);
     process_result_free(&r);
 }
+
+/* ---- Trouble while mounted ------------------------------------------------------------------------------
+ */
+
+/* A target that dies: I/O fails instead of hanging, texts still open and say so, and the mount can be left.
+ */
+Test(lifecycle, target_that_dies)
+{
+    daemon_mount(&w, URL, "-o nop_interval=1s,nop_timeout=1s");
+    must("cmp $D $W/disk");
+    int pid = daemon_pid(&w);
+    target_tgt_stop(&t);
+    const char *why = workspace_must_fail(&w, "dd if=$D of=/dev/null bs=4k count=1 iflag=direct");
+    cr_assert(strstr(why, "Input/output error"), "%s", why);
+    must("cat $T/sessions $T/target $T/lun1/status $T/lun1/inquiry >$W/texts && grep -q error: $W/texts");
+    must("ls -lR $M >/dev/null");
+    must("umount $M");
+    cr_assert(process_gone(pid, 30));
+    cr_assert_eq(workspace_mounts(&w), 0);
+}
+
+/* A target that stops answering: a reader can be killed at once, and metadata is still answered. */
+Test(lifecycle, reader_of_a_target_that_hangs_can_be_killed)
+{
+    daemon_mount(&w, URL, "");
+    cr_assert_eq(kill(t.pid, SIGSTOP), 0);
+    must("dd if=$D of=/dev/null bs=4k count=1 status=none 2>/dev/null & echo $! >$W/reader");
+    must("while ! grep -q . /proc/$(cat $W/reader)/comm; do sleep 0.01; done; ls -lR $M >/dev/null");
+    must("kill $(cat $W/reader); while kill -0 $(cat $W/reader) 2>/dev/null; do sleep 0.01; done");
+    must("ls -lR $M >/dev/null");
+    cr_assert_eq(kill(t.pid, SIGCONT), 0);
+    must("cmp $D $W/disk");
+    daemon_unmount(&w);
+}
+
+Test(lifecycle, many_units)
+{
+    for (unsigned lun = 2; lun <= 40; lun++)
+        target_tgt_lun(&t, lun, "disk", 8, "");
+    daemon_mount(&w, URL, "");
+    cr_assert_eq(atoi(must("ls -d $T/lun* | wc -l")), 41);
+    must("for n in 2 17 40; do cmp $T/lun$n/data $W/disk || exit 1; done");
+    daemon_unmount(&w);
+    check_gone();
+}
+
+/* ---- Who may look ---------------------------------------------------------------------------------------
+ */
+
+#define AS_NOBODY "setpriv --reuid=65534 --regid=65534 --clear-groups "
+
+Test(lifecycle, others_may_not_look)
+{
+    must("chmod 755 $W");
+    daemon_mount(&w, URL, "");
+    workspace_must_fail(&w, AS_NOBODY "ls $M");
+    daemon_unmount(&w);
+}
+
+Test(lifecycle, others_may_look_with_allow_other_and_open_data_as_its_mode_says)
+{
+    must("chmod 755 $W && chmod 644 $W/disk");
+    daemon_mount(&w, URL, "-o allow_other");
+    must(AS_NOBODY "cat $T/lun1/capacity >/dev/null");
+    workspace_must_fail(&w, AS_NOBODY "head -c 1 $D");
+    daemon_unmount(&w);
+    daemon_mount(&w, URL, "-o allow_other,mode=0644");
+    must(AS_NOBODY "cmp $D $W/disk");
+    workspace_must_fail(&w, AS_NOBODY "dd if=/dev/zero of=$D bs=512 count=1 conv=notrunc");
+    daemon_unmount(&w);
+}
+
+/* ---- As mount(8) and the README say it ------------------------------------------------------------------
+ */
+
+Test(lifecycle, mount_fuse_lunfs)
+{
+    setenv("LUNFS", LUNFS, 1);
+    /* What mount -t fuse.lunfs and fstab come to; with its path, since lunfs is not installed here. */
+    must("mkdir $W/m && mount.fuse3 $LUNFS#" URL " $W/m -o ro,nofail");
+    must("cmp $W/m/$IQN/lun1/data $W/disk && grep \" $W/m \" /proc/mounts | grep -q 'fuse.lunfs ro,'");
+    must("pid=$(sed -n 's/^pid: //p' $W/m/.lunfs/version); umount $W/m;"
+         " while kill -0 $pid 2>/dev/null; do sleep 0.02; done");
+    check_gone();
+}
+
+Test(lifecycle, configuration_of_the_readme_is_correct)
+{
+    setenv("LUNFS", LUNFS, 1);
+    must("awk '/^```yaml/ {on = 1; next} /^```/ {on = 0} on' " SOURCE_ROOT "/README.md >$W/san.yaml");
+    must("grep -q targets: $W/san.yaml");
+    must("umask 077; echo a-secret-of-host7 >$W/disk.secret; echo a-secret-of-disk >$W/disk.mutual");
+    must("$LUNFS --check-config $W/san.yaml");
+}

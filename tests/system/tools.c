@@ -24,13 +24,23 @@ static struct target_tgt t;
 #define must(...) workspace_must(&w, __VA_ARGS__)
 #define must_fail(...) workspace_must_fail(&w, __VA_ARGS__)
 
-static void make(void)
+static void make_with(const char *lun_options)
 {
     workspace_make(&w);
     must("head -c %d /dev/urandom >$W/disk && cp $W/disk $W/before", SIZE);
     target_tgt_start(&t, &w);
-    target_tgt_lun(&t, 1, "disk", 16, "");
+    target_tgt_lun(&t, 1, "disk", 16, lun_options);
     daemon_mount(&w, "iscsi://127.0.0.1:$PORT/$IQN", "");
+}
+
+static void make(void)
+{
+    make_with("");
+}
+
+static void make_4096(void)
+{
+    make_with("--blocksize 4096");
 }
 
 static void unmake(void)
@@ -39,6 +49,7 @@ static void unmake(void)
 }
 
 TestSuite(tools, .init = make, .fini = unmake, .timeout = 120);
+TestSuite(tools_4096, .init = make_4096, .fini = unmake, .timeout = 120);
 
 /* The LUN holds the first n bytes of `file`, and from there on what it held before. */
 static void check_holds(const char *file, long n)
@@ -297,6 +308,57 @@ Test(tools, truncate_changes_no_size)
     const char *why = must_fail("truncate -s %d $D", SIZE + 1);
     cr_assert(strstr(why, "File too large"), "%s", why);
     must("cmp $D $W/before");
+}
+
+/* ---- Blocks of 4096 bytes: none of these begin and end on one -------------------------------------------
+ */
+
+Test(tools_4096, cp_in_and_out)
+{
+    must("head -c 5000003 /dev/urandom >$W/in && cp $W/in $D");
+    check_holds("in", 5000003);
+    must("cp $D $W/out && cmp $W/out $D");
+}
+
+Test(tools_4096, cp_of_a_sparse_file_leaves_no_stale_bytes)
+{
+    check_sparse_copy("cp $W/sparse $D");
+}
+
+Test(tools_4096, cp_that_makes_holes_leaves_no_stale_bytes)
+{
+    check_sparse_copy("cp --sparse=always $W/sparse $D");
+}
+
+Test(tools_4096, dd_bs_512_buffered)
+{
+    dd("512", "", "");
+}
+
+Test(tools_4096, dd_bs_512_direct)
+{
+    dd("512", "oflag=direct conv=notrunc", "iflag=direct");
+}
+
+Test(tools_4096, dd_bs_3M_direct)
+{
+    dd("3M", "oflag=direct", "iflag=direct");
+}
+
+Test(tools_4096, dd_past_the_end_has_no_space)
+{
+    const char *why = must_fail("dd if=/dev/zero of=$D bs=1000 seek=16777 count=1 conv=notrunc");
+    cr_assert(strstr(why, "No space left on device"), "%s", why);
+    must("cmp -n 16777000 $D $W/before && tail -c 216 $D | cmp -n 216 - /dev/zero");
+}
+
+Test(tools_4096, writers_side_by_side_in_one_block)
+{
+    must("for i in 0 1 2 3 4 5 6 7; do"
+         " yes $i | tr -d '\\n' | head -c 100 >$W/part$i; done; cat $W/part? >$W/in");
+    must("for i in 0 1 2 3 4 5 6 7; do"
+         " dd if=$W/part$i of=$D bs=100 seek=$i conv=notrunc,fsync status=none & done; wait");
+    check_holds("in", 800);
 }
 
 /* ---- Each text is a YAML document -----------------------------------------------------------------------
