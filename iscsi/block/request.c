@@ -286,7 +286,7 @@ static bool abort_one(struct list *tasks, struct request *r)
     {
         struct task *t = LIST_OF(node, struct task, link);
         if (t->user == r && t->state != TASK_ABORTING) {
-            session_abort(t->session, t, LUN_CANCELLED);
+            session_abort(t->session, t, LUN_CANCELLED, r->unit->target->loop->now);
             return true;
         }
     }

@@ -37,7 +37,8 @@ static void nop_timer(struct timer *timer, uint64_t now)
     if (s->ping_out || s->ping_wanted) {
         if (now >= s->heard + s->nop_timeout) {
             struct lun_error e;
-            error_set(&e, LUN_TIMEOUT, 0, true, "the target does not answer NOP-Out");
+            error_set(&e, LUN_TIMEOUT, 0, true, "the target does not answer %s",
+                      s->state == SESSION_LOGGING_OUT ? "Logout" : "NOP-Out");
             s->ops->broken(s->ctx, &e);
             return;
         }
