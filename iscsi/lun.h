@@ -273,6 +273,8 @@ struct lun_call {
     void (*done)(struct lun_call *call); /* runs in the home loop */
     struct lun_error error;              /* layer LUN_OK on success */
     void *user;
+
+    uint64_t private_[6]; /* the library's */
 };
 
 /* Checks and copies the options, looks up the portals' names (this may block), picks the home loop. Nothing

@@ -43,16 +43,16 @@ static void finish(struct request *r)
     struct lun_unit *u = r->unit;
     struct lun_target *t = u->target;
     struct lun_io *io = request_io(r);
-    uint8_t *lent = r->lent;
+    uint8_t *lent = r->lent, *bounce = r->bounce; /* io->data may lie in either */
     timer_disarm(&t->loop->timers, &r->timer);
     list_remove(&r->all);
     list_remove(&r->queue);
-    lun_buffer_put(t->loop, r->bounce == lent ? NULL : r->bounce);
     if (io->op != LUN_OP_READ)
         range_release(r);
     count(u, io);
     io->done(io);
     lun_buffer_put(t->loop, lent);
+    lun_buffer_put(t->loop, bounce);
     units_of(t)->requests--;
     device_request_ended(t);
 }
@@ -108,8 +108,7 @@ static void wait_for_room(struct request *r)
 {
     r->wait = WAIT_ROOM;
     list_append(&r->unit->ready, &r->queue);
-    if (r->out == 0) /* else the tasks' own deadlines end it */
-        timer_arm(timers_of(r), &r->timer, r->deadline);
+    timer_arm(timers_of(r), &r->timer, r->deadline);
 }
 
 void request_room(struct lun_unit *u)
@@ -211,7 +210,7 @@ static bool may_start(struct request *r)
 {
     struct lun_unit *u = r->unit;
     struct lun_error e;
-    if (r->internal)
+    if (r->internal && u->target->state == TARGET_OPEN)
         return true;
     if (units_of(u->target)->draining)
         error_set(&e, LUN_CANCELLED, 0, false, "target %s is being closed", u->target->o.iqn);
@@ -304,12 +303,9 @@ static void abort_tasks(struct request *r)
     }
 }
 
-void lun_cancel(struct lun_unit *u, struct lun_io *io)
+static void cancel(struct request *r, const struct lun_error *e)
 {
-    struct request *r = request_of(io);
-    struct lun_error e;
-    error_set(&e, LUN_CANCELLED, 0, false, "cancelled");
-    request_fail(r, &e);
+    request_fail(r, e);
     list_remove(&r->queue);
     r->wait = WAIT_NOTHING;
     r->out++; /* it must not end under our hands */
@@ -318,7 +314,17 @@ void lun_cancel(struct lun_unit *u, struct lun_io *io)
     request_continue(r);
 }
 
-void request_cancel_all(struct lun_unit *u)
+void lun_cancel(struct lun_unit *u, struct lun_io *io)
+{
+    struct request *r = request_of(io);
+    struct lun_error e;
+    if (list_empty(&r->all))
+        return; /* it is ending: done is about to run */
+    error_set(&e, LUN_CANCELLED, 0, false, "cancelled");
+    cancel(r, &e);
+}
+
+void request_cancel_all(struct lun_unit *u, const struct lun_error *e)
 {
     struct list all;
     list_init(&all);
@@ -327,6 +333,6 @@ void request_cancel_all(struct lun_unit *u)
         struct request *r = LIST_OF(all.next, struct request, all);
         list_remove(&r->all);
         list_append(&u->requests, &r->all);
-        lun_cancel(u, request_io(r));
+        cancel(r, e);
     }
 }

@@ -65,8 +65,8 @@ void request_fail(struct request *r, const struct lun_error *e);
 void request_continue(struct request *r);
 /* Room for tasks: lets those on who wait for it, oldest first. */
 void request_room(struct lun_unit *u);
-/* Cancels every request of the unit. */
-void request_cancel_all(struct lun_unit *u);
+/* Ends every request of the unit with e as soon as its tasks have ended. */
+void request_cancel_all(struct lun_unit *u, const struct lun_error *e);
 
 /* move.c: READ, WRITE, ZERO */
 bool move_begin(struct request *r); /* false: it ends here (io->error may be set) */

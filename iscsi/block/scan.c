@@ -252,10 +252,10 @@ static void unit_done(struct unit_scan *s)
     units_of(u->target)->scanning--;
     if (first || changed)
         unit_event(u, first ? LUN_EVENT_UNIT_ADDED : LUN_EVENT_UNIT_CHANGED);
-    if (u->scan_again) {
-        u->scan_again = false;
+    bool again = u->scan_again && u->target->state == TARGET_OPEN;
+    u->scan_again = false;
+    if (again)
         scan_unit(u);
-    }
     list_more(u->target);
 }
 
@@ -386,6 +386,8 @@ static void list_more(struct lun_target *t)
     struct list_scan *l = all->list;
     if (!l || !l->listed)
         return;
+    if (t->state != TARGET_OPEN) /* nobody answers: the next session begins with a new list */
+        l->next = l->count;
     while (l->next < l->count && all->scanning < SCAN_SIDE_BY_SIDE) {
         uint64_t field = l->fields[l->next++], number;
         if (!lun_field_to_number(field, &number) || !chosen(t, number))

@@ -142,6 +142,7 @@ static void start_first(struct lun_target *t)
 void target_start(struct lun_target *t)
 {
     t->state = TARGET_OPENING;
+    t->error = (struct lun_error){0}; /* of an outage before the last close */
     t->address = 0;
     start_first(t);
 }
