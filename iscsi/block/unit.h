@@ -38,14 +38,14 @@ struct units {
     size_t requests; /* not ended, over all units */
     struct lun_call *opening;
     struct list closing; /* calls, see device.c */
-    bool draining; /* no new requests from outside */
-    bool flushed;  /* the close has sent its flushes */
+    bool draining;       /* no new requests from outside */
+    bool flushed;        /* the close has sent its flushes */
     struct lun_error open_error;
     struct timer drain;
     struct loop_deferred closer; /* takes a close one stage on, at the end of a turn */
-    struct lun_unit *probe;     /* carries REPORT LUNS: LUN 0, listed or not */
-    struct list_scan *list;     /* REPORT LUNS under way (scan.c) */
-    unsigned scanning;          /* units being identified */
+    struct lun_unit *probe;      /* carries REPORT LUNS: LUN 0, listed or not */
+    struct list_scan *list;      /* REPORT LUNS under way (scan.c) */
+    unsigned scanning;           /* units being identified */
     bool list_again;
 };
 
