@@ -148,7 +148,7 @@ Test(conn, closed_inside_a_pdu)
     do
         wait_for(POLLIN);
     while ((ok = conn_input(&t.conn, 1 << 20, &t.e)));
-    cr_assert_eq(t.e.layer, LUN_PROTOCOL);
+    cr_assert_eq(t.e.layer, LUN_CONNECT);
     cr_assert(strstr(t.e.text, "middle of a PDU"), "%s", t.e.text);
     end();
 }
