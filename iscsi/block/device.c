@@ -17,8 +17,7 @@
 static struct units *make_units(struct lun_target *t);
 static void ended(struct lun_target *t, const struct lun_error *why);
 
-/* ---- what the sessions tell -------------------------------------------------------------------------------
- */
+/* ---- what the sessions tell -------------------------------------------------------------------------- */
 
 static void up(struct lun_target *t)
 {
@@ -79,8 +78,7 @@ static void closed(struct lun_target *t)
 
 static const struct target_client client = {up, down, room, closed};
 
-/* ---- opening ----------------------------------------------------------------------------------------------
- */
+/* ---- opening ----------------------------------------------------------------------------------------- */
 
 /* What the library keeps in a call. */
 struct call {
@@ -183,8 +181,7 @@ void lun_target_open(struct lun_target *t, struct lun_call *call)
     post(t, call, open_here, 0);
 }
 
-/* ---- closing ----------------------------------------------------------------------------------------------
- */
+/* ---- closing ----------------------------------------------------------------------------------------- */
 
 /* One flush after another, then the logout. */
 static void flush_done(struct lun_io *io)
@@ -279,8 +276,7 @@ void lun_target_close(struct lun_target *t, uint32_t drain_ms, struct lun_call *
     post(t, call, close_here, drain_ms);
 }
 
-/* ---- making and freeing -----------------------------------------------------------------------------------
- */
+/* ---- making and freeing ------------------------------------------------------------------------------ */
 
 static struct units *make_units(struct lun_target *t)
 {

@@ -18,8 +18,7 @@ static bool is_data(const struct lun_io *io)
     return io->op == LUN_OP_READ || io->op == LUN_OP_WRITE || io->op == LUN_OP_ZERO;
 }
 
-/* ---- the end ----------------------------------------------------------------------------------------------
- */
+/* ---- the end ----------------------------------------------------------------------------------------- */
 
 static void count(struct lun_unit *u, const struct lun_io *io)
 {
@@ -66,8 +65,7 @@ void request_fail(struct request *r, const struct lun_error *e)
     request_io(r)->transferred = 0;
 }
 
-/* ---- waiting ----------------------------------------------------------------------------------------------
- */
+/* ---- waiting ----------------------------------------------------------------------------------------- */
 
 static void late(struct request *r)
 {
@@ -123,8 +121,7 @@ void request_room(struct lun_unit *u)
     }
 }
 
-/* ---- tasks ------------------------------------------------------------------------------------------------
- */
+/* ---- tasks ------------------------------------------------------------------------------------------- */
 
 static void task_done(struct task *t, const struct lun_error *error)
 {
@@ -203,8 +200,7 @@ void request_continue(struct request *r)
     }
 }
 
-/* ---- the start --------------------------------------------------------------------------------------------
- */
+/* ---- the start --------------------------------------------------------------------------------------- */
 
 static bool may_start(struct request *r)
 {
@@ -276,8 +272,7 @@ void lun_submit(struct lun_unit *u, struct lun_io *io)
     lun_loop_post(u->target->loop, &p->message);
 }
 
-/* ---- cancelling -------------------------------------------------------------------------------------------
- */
+/* ---- cancelling -------------------------------------------------------------------------------------- */
 
 static bool abort_one(struct list *tasks, struct request *r)
 {

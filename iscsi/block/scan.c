@@ -17,8 +17,7 @@
 #define LIST_MOST (256u * 1024)     /* and for 32,767: more is not believed */
 #define MAX_TRANSFER (1024u * 1024) /* what one command moves when the device sets no smaller limit */
 
-/* ---- one unit ---------------------------------------------------------------------------------------------
- */
+/* ---- one unit ---------------------------------------------------------------------------------------- */
 
 /* X(step, op, page): in this order. A step whose page the device does not list is passed over. */
 #define STEPS(X)                                                                                             \
@@ -309,8 +308,7 @@ void scan_unit(struct lun_unit *u)
     next_step(s);
 }
 
-/* ---- the list ---------------------------------------------------------------------------------------------
- */
+/* ---- the list ---------------------------------------------------------------------------------------- */
 
 struct list_scan {
     struct lun_target *target;

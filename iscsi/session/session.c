@@ -219,8 +219,7 @@ static void deadline_passed(struct timer *timer, uint64_t now)
     s->ops->broken(s->ctx, &e);
 }
 
-/* ---- sending ----------------------------------------------------------------------------------------------
- */
+/* ---- sending ----------------------------------------------------------------------------------------- */
 
 static void put_command(struct session *s, struct task *t, struct pdu_out *ret)
 {
@@ -285,8 +284,7 @@ bool session_next(struct session *s, struct pdu_out *ret)
     return next_command(s, ret);
 }
 
-/* ---- receiving --------------------------------------------------------------------------------------------
- */
+/* ---- receiving --------------------------------------------------------------------------------------- */
 
 bool session_place(struct session *s, const uint8_t *bhs, struct pdu_place *ret, struct lun_error *e)
 {
@@ -322,8 +320,7 @@ bool session_receive(struct session *s, const struct pdu_in *pdu, uint64_t now, 
     }
 }
 
-/* ---- the end ----------------------------------------------------------------------------------------------
- */
+/* ---- the end ----------------------------------------------------------------------------------------- */
 
 void session_logout(struct session *s)
 {

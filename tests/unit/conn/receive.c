@@ -166,8 +166,7 @@ Test(receive, random_cuts_with_places_in_large_mode)
     random_cuts(false, 256, true, 4);
 }
 
-/* ---- digests ----------------------------------------------------------------------------------------------
- */
+/* ---- digests ----------------------------------------------------------------------------------------- */
 
 /* One PDU with digests; the byte at `at` is changed. */
 static void one_changed(size_t at, bool direct, const char *words)
@@ -279,8 +278,7 @@ Test(receive, digests_from_the_next_pdu)
     stream_free(&s);
 }
 
-/* ---- lengths ----------------------------------------------------------------------------------------------
- */
+/* ---- lengths ----------------------------------------------------------------------------------------- */
 
 static bool one_of_length(uint32_t length, uint32_t max_data, uint32_t place_from, struct sink *k)
 {
@@ -350,8 +348,7 @@ Test(receive, longest_ahs)
     stream_free(&s);
 }
 
-/* ---- stopping ---------------------------------------------------------------------------------------------
- */
+/* ---- stopping ---------------------------------------------------------------------------------------- */
 
 Test(receive, refused_header_stops)
 {
@@ -400,8 +397,7 @@ Test(receive, a_boundary_only_between_pdus)
     stream_free(&s);
 }
 
-/* ---- large payloads ---------------------------------------------------------------------------------------
- */
+/* ---- large payloads ---------------------------------------------------------------------------------- */
 
 /* The room offered: where the payload goes first, then our buffer. */
 Test(receive, the_rest_of_a_payload_is_read_into_its_place)

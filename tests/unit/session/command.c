@@ -4,8 +4,7 @@
 
 TestSuite(session_command, .init = bench_prepare);
 
-/* ---- CmdSN and the window (RFC 7143 4.2.2.1) --------------------------------------------------------------
- */
+/* ---- CmdSN and the window (RFC 7143 4.2.2.1) --------------------------------------------------------- */
 
 Test(session_command, carries_what_the_caller_said)
 {
@@ -119,8 +118,7 @@ Test(session_command, cmdsn_wraps)
     bench_end();
 }
 
-/* ---- StatSN -----------------------------------------------------------------------------------------------
- */
+/* ---- StatSN ------------------------------------------------------------------------------------------ */
 
 Test(session_command, acknowledges_what_has_come)
 {
@@ -180,8 +178,7 @@ Test(session_command, a_nop_in_that_asks_uses_no_statsn)
     bench_end();
 }
 
-/* ---- tags -------------------------------------------------------------------------------------------------
- */
+/* ---- tags -------------------------------------------------------------------------------------------- */
 
 Test(session_command, answers_find_their_task)
 {
@@ -281,8 +278,7 @@ Test(session_command, a_task_given_back_unissued)
     bench_end();
 }
 
-/* ---- answers ----------------------------------------------------------------------------------------------
- */
+/* ---- answers ----------------------------------------------------------------------------------------- */
 
 Test(session_command, sense_is_kept)
 {
@@ -423,8 +419,7 @@ Test(session_command, a_residual_without_its_flag_means_nothing)
     bench_end();
 }
 
-/* ---- PDUs out of place ------------------------------------------------------------------------------------
- */
+/* ---- PDUs out of place ------------------------------------------------------------------------------- */
 
 Test(session_command, a_login_response_now)
 {

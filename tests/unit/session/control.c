@@ -12,8 +12,7 @@ static void with_keepalive(void)
     bench_start();
 }
 
-/* ---- NOP (RFC 7143 11.18, 11.19) --------------------------------------------------------------------------
- */
+/* ---- NOP (RFC 7143 11.18, 11.19) --------------------------------------------------------------------- */
 
 Test(session_control, a_ping_after_silence)
 {
@@ -192,8 +191,7 @@ Test(session_control, control_passes_a_closed_window)
     bench_end();
 }
 
-/* ---- asynchronous messages (11.9) -------------------------------------------------------------------------
- */
+/* ---- asynchronous messages (11.9) -------------------------------------------------------------------- */
 
 Test(session_control, sense_for_a_unit_is_taken_note_of)
 {
@@ -251,8 +249,7 @@ Test(session_control, every_event_has_a_word)
     cr_assert_str_eq(session_async_name(100), "event unknown");
 }
 
-/* ---- Reject (11.17) ---------------------------------------------------------------------------------------
- */
+/* ---- Reject (11.17) ---------------------------------------------------------------------------------- */
 
 Test(session_control, a_command_rejected)
 {
@@ -284,8 +281,7 @@ Test(session_control, every_reason_has_a_word)
     cr_assert_str_eq(session_reject_name(0), "reason unknown");
 }
 
-/* ---- logout (11.14, 11.15) --------------------------------------------------------------------------------
- */
+/* ---- logout (11.14, 11.15) --------------------------------------------------------------------------- */
 
 Test(session_control, logout_of_an_idle_session)
 {
@@ -392,8 +388,7 @@ Test(session_control, an_answer_to_another_logout)
     bench_end();
 }
 
-/* ---- the end ----------------------------------------------------------------------------------------------
- */
+/* ---- the end ----------------------------------------------------------------------------------------- */
 
 Test(session_control, failing_ends_each_task_once)
 {

@@ -226,8 +226,7 @@ Test(discovery, waits_for_the_window)
     cr_assert_eq(request().itt, itt);
 }
 
-/* ---- a target that breaks the protocol --------------------------------------------------------------------
- */
+/* ---- a target that breaks the protocol --------------------------------------------------------------- */
 
 Test(discovery, final_with_a_tag)
 {
@@ -308,8 +307,7 @@ Test(discovery, an_answer_too_long)
     cr_assert(strstr(t.e.text, "longer than 4194304 bytes"), "%s", t.e.text);
 }
 
-/* ---- text that makes no sense -----------------------------------------------------------------------------
- */
+/* ---- text that makes no sense ------------------------------------------------------------------------ */
 
 Test(discovery, an_address_before_any_name)
 {

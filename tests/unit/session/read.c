@@ -69,8 +69,7 @@ Test(session_read, status_in_a_segment_without_data)
     bench_end();
 }
 
-/* ---- lent and borrowed ------------------------------------------------------------------------------------
- */
+/* ---- lent and borrowed ------------------------------------------------------------------------------- */
 
 Test(session_read, lent_from_where_it_lies)
 {
@@ -167,8 +166,7 @@ Test(session_read, a_failed_read_lends_nothing)
     bench_end();
 }
 
-/* ---- where payload goes -----------------------------------------------------------------------------------
- */
+/* ---- where payload goes ------------------------------------------------------------------------------ */
 
 static struct pdu_place place_of(uint32_t itt, uint32_t offset, uint32_t length, bool with_status)
 {
@@ -221,8 +219,7 @@ Test(session_read, a_large_read_that_never_left)
     bench_end();
 }
 
-/* ---- checks -----------------------------------------------------------------------------------------------
- */
+/* ---- checks ------------------------------------------------------------------------------------------ */
 
 Test(session_read, datasn_skipped)
 {
@@ -311,8 +308,7 @@ Test(session_read, status_without_the_f_bit)
     bench_end();
 }
 
-/* ---- sums -------------------------------------------------------------------------------------------------
- */
+/* ---- sums -------------------------------------------------------------------------------------------- */
 
 Test(session_read, good_status_too_early)
 {

@@ -43,8 +43,7 @@ static uint32_t command(uint32_t edtl, uint32_t immediate, bool final)
     return p.itt;
 }
 
-/* ---- ImmediateData x InitialR2T ---------------------------------------------------------------------------
- */
+/* ---- ImmediateData x InitialR2T ---------------------------------------------------------------------- */
 
 Test(session_write, immediate_and_unsolicited)
 {
@@ -145,8 +144,7 @@ Test(session_write, an_early_answer_ends_unsolicited_data)
     bench_end();
 }
 
-/* ---- R2T --------------------------------------------------------------------------------------------------
- */
+/* ---- R2T --------------------------------------------------------------------------------------------- */
 
 static uint32_t waiting_for_r2t(uint32_t edtl)
 {
@@ -320,8 +318,7 @@ Test(session_write, r2t_for_nobody)
     bench_end();
 }
 
-/* ---- the end of a write whose data are still queued -------------------------------------------------------
- */
+/* ---- the end of a write whose data are still queued -------------------------------------------------- */
 
 /* done means that nobody looks at `out` any more: it waits for the gather queue. */
 Test(session_write, an_answer_waits_for_queued_data)
