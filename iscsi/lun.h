@@ -170,6 +170,7 @@ struct lun_event {
 struct lun_pool_options {
     unsigned loops;             /* 1-64, 0 = 1 */
     const char *initiator_name; /* required, an iSCSI name */
+    uint64_t buffer_memory;     /* bytes of buffers that requests under way may hold, all loops; 0 = 64 MiB */
     const char *instance;       /* what makes our ISIDs ours and stable (a mount point, say); required */
     void (*log)(void *user, enum lun_log_level level, const char *text); /* may be NULL; runs in any loop */
     void (*event)(void *user,

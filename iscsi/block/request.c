@@ -43,6 +43,7 @@ static void finish(struct request *r)
     struct lun_target *t = u->target;
     struct lun_io *io = request_io(r);
     uint8_t *lent = r->lent, *bounce = r->bounce; /* io->data may lie in either */
+    uint64_t memory = r->memory;
     timer_disarm(&t->loop->timers, &r->timer);
     list_remove(&r->all);
     list_remove(&r->queue);
@@ -52,6 +53,7 @@ static void finish(struct request *r)
     io->done(io);
     lun_buffer_put(t->loop, lent);
     lun_buffer_put(t->loop, bounce);
+    memory_give_back(t->loop, memory);
     units_of(t)->requests--;
     device_request_ended(t);
 }
@@ -241,11 +243,19 @@ void request_submit(struct lun_unit *u, struct lun_io *io, bool internal)
         finish(r);
         return;
     }
-    if (is_data(io) && io->op != LUN_OP_READ && !range_take(r)) {
+    if (is_data(io) && !memory_take(r))
         timer_arm(&t->loop->timers, &r->timer, r->deadline);
-        return;
-    }
-    request_continue(r);
+    else
+        request_start(r);
+}
+
+void request_start(struct request *r)
+{
+    const struct lun_io *io = request_io(r);
+    if (is_data(io) && io->op != LUN_OP_READ && !range_take(r))
+        timer_arm(timers_of(r), &r->timer, r->deadline);
+    else
+        request_continue(r);
 }
 
 struct posted {

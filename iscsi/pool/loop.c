@@ -219,6 +219,7 @@ bool loop_start(struct lun_loop *l, struct lun_error *e)
     list_init(&l->again);
     list_init(&l->deferred);
     list_init(&l->watches);
+    list_init(&l->hungry);
     bool ok = open_descriptors(l, e) && timer_reserve(&l->timers, 64);
     if (ok) {
         /* Signals are the main thread's. */
