@@ -147,16 +147,21 @@ static void log_libfuse(enum fuse_log_level level, const char *format, va_list a
         vfprintf(stderr, format, args);
         return;
     }
-    if (captured.text[0])
-        return; /* the first line is the cause */
-    vsnprintf(captured.text, sizeof captured.text, format, args);
-    captured.text[strcspn(captured.text, "\n")] = '\0';
+    /* The first line is the cause; it may come in parts. */
+    size_t used = strlen(captured.text);
+    if (used && captured.text[used - 1] == '\n')
+        return;
+    vsnprintf(captured.text + used, sizeof captured.text - used, format, args);
+    char *end = strchr(captured.text, '\n');
+    if (end)
+        end[1] = '\0';
 }
 
 static const char *captured_text(void)
 {
     static const char prefix[] = "fuse: ";
     const char *s = captured.text;
+    captured.text[strcspn(captured.text, "\n")] = '\0';
     if (strncmp(s, prefix, sizeof prefix - 1) == 0)
         s += sizeof prefix - 1;
     return *s ? s : "libfuse gives no reason";

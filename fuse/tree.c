@@ -290,8 +290,9 @@ static bool unit_files(struct tree *t, struct tree_unit *u, struct tree_change *
     }
     return u->vpd && (u->data || !u->now.has_data) && text_add(t, d, "inquiry", TEXT_INQUIRY) &&
            text_add(t, d, "inquiry.bin", TEXT_INQUIRY_BYTES) && text_add(t, d, "capacity", TEXT_CAPACITY) &&
-           text_add(t, d, "capacity.bin", TEXT_CAPACITY_BYTES) && text_add(t, d, "sense", TEXT_SENSE) &&
-           text_add(t, d, "status", TEXT_STATUS) && pages_set(t, u, change);
+           (!u->now.has_data || text_add(t, d, "capacity.bin", TEXT_CAPACITY_BYTES)) &&
+           text_add(t, d, "sense", TEXT_SENSE) && text_add(t, d, "status", TEXT_STATUS) &&
+           pages_set(t, u, change);
 }
 
 static struct tree_unit *unit_make(struct tree *t, struct tree_target *target, uint64_t lun)

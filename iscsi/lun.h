@@ -324,6 +324,24 @@ struct lun_found {
 /* Asks one portal for all its targets. *ret is the caller's: lun_found_free. Not in a loop. */
 LUN_API bool lun_discover(struct lun_pool *p, const char *portal, const struct lun_auth *auth,
                           uint32_t timeout_ms, struct lun_found **ret, struct lun_error *e);
+
+/* The same without waiting. The caller's memory from lun_discover_start until lun_discover_end. */
+struct lun_discovery {
+    void (*done)(struct lun_discovery *d); /* runs once, in a loop */
+    void *user;
+    struct lun_found *found; /* in done: the result, the caller's; NULL on failure */
+    struct lun_error error;  /* then why */
+    void *private_;
+};
+
+/* Looks the portal's name up (this may block) and starts to ask; auth's strings stay valid until done. False:
+ * e filled, done never runs, no lun_discover_end. Not in a loop. */
+LUN_API bool lun_discover_start(struct lun_pool *p, const char *portal, const struct lun_auth *auth,
+                                uint32_t timeout_ms, struct lun_discovery *d, struct lun_error *e);
+/* Ends it early: done follows with LUN_CANCELLED, unless it has run already. Any thread, before the end. */
+LUN_API void lun_discover_cancel(struct lun_discovery *d);
+/* Frees what the library holds for d. After done has run; not in a loop. */
+LUN_API void lun_discover_end(struct lun_discovery *d);
 LUN_API void lun_found_free(struct lun_found *f);
 
 /* ---- Logical units ---------------------------------------------------------------------------------------

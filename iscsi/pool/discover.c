@@ -1,23 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* lun_discover: one discovery session on a loop, and a wait for it. The steps are session/discovery.c's; here
- * is the driver, in the loop, and the caller's wait, not in a loop. RFC 7143 4.3. */
+/* One discovery session on a loop: the driver of session/discovery.c's steps, in the loop, and the calls
+ * around it, not in a loop. RFC 7143 4.3. */
+#include <errno.h>
 #include <semaphore.h>
 #include <stdlib.h>
-
-#include <errno.h>
+#include <string.h>
 
 #include "pool/link.h"
 #include "pool/pool.h"
 
+#define ADDRESSES 8
+
 struct driver {
     struct link link;
     struct link_config config;
-    const struct conn_address *addresses;
+    struct conn_address addresses[ADDRESSES];
     size_t count, next;
-    const char *portal;
-    struct lun_found *found;
-    struct lun_error error;
-    sem_t done;
+    char *portal;
+    struct lun_discovery *user;
+    struct lun_error error; /* of the last address tried */
+    bool ended;             /* done has run */
 };
 
 static void up(struct link *k)
@@ -28,12 +30,32 @@ static void room(struct link *k)
 {
 }
 
+static void end(struct driver *d, struct lun_found *found, const struct lun_error *e)
+{
+    d->ended = true;
+    d->user->found = found;
+    d->user->error = found ? (struct lun_error){0} : *e;
+    d->user->done(d->user);
+}
+
 static void start_next(struct driver *d)
 {
     while (d->next < d->count)
         if (link_start(&d->link, &d->addresses[d->next++], &d->config, &d->error))
             return;
-    sem_post(&d->done);
+    error_prefix(&d->error, "portal %s, discovery", d->portal);
+    end(d, NULL, &d->error);
+}
+
+/* All that was asked for is in once the answer is: a target may drop the connection instead of a logout. */
+static struct lun_found *result(struct driver *d, const struct discovery *discovery)
+{
+    if (!discovery || discovery_phase(discovery) == DISCOVERY_RUNNING)
+        return NULL;
+    struct lun_found *found = discovery_result(discovery, d->portal, &d->error);
+    if (!found)
+        error_prefix(&d->error, "portal %s", d->portal);
+    return found;
 }
 
 static void down(struct link *k, const struct lun_error *e)
@@ -42,27 +64,34 @@ static void down(struct link *k, const struct lun_error *e)
     struct discovery *discovery = k->discovery;
     k->discovery = NULL;
     d->error = *e;
-    /* All that was asked for is in once the answer is: a target may drop the connection instead of a logout.
-     */
-    if (discovery && discovery_phase(discovery) != DISCOVERY_RUNNING) {
-        d->error = (struct lun_error){0};
-        d->found = discovery_result(discovery, d->portal, &d->error);
-        if (!d->found)
-            error_prefix(&d->error, "portal %s", d->portal);
-    }
+    struct lun_found *found = result(d, discovery);
     discovery_free(discovery);
-    if (!d->found && e->layer == LUN_CONNECT && d->next < d->count)
+    if (!found && e->layer == LUN_CONNECT && d->next < d->count)
         start_next(d);
     else
-        sem_post(&d->done);
+        end(d, found, &d->error);
 }
 
 static const struct link_ops driver_ops = {up, down, room};
 
 static void start(void *arg)
 {
+    start_next(arg);
+}
+
+static void cancel(void *arg)
+{
     struct driver *d = arg;
-    start_next(d);
+    struct lun_error e;
+    if (d->ended)
+        return;
+    d->next = d->count;
+    error_set(&e, LUN_CANCELLED, 0, false, "cancelled");
+    link_break(&d->link, &e);
+}
+
+static void nothing(void *arg)
+{
 }
 
 static struct link_config discovery_config(const struct lun_pool *p, const struct lun_auth *auth,
@@ -89,31 +118,88 @@ static struct link_config discovery_config(const struct lun_pool *p, const struc
     return c;
 }
 
-bool lun_discover(struct lun_pool *p, const char *portal, const struct lun_auth *auth, uint32_t timeout_ms,
-                  struct lun_found **ret, struct lun_error *e)
+static void driver_free(struct driver *d)
+{
+    if (!d)
+        return;
+    free(d->portal);
+    free(d);
+}
+
+static struct driver *driver_new(struct lun_pool *p, const char *portal, struct lun_error *e)
 {
     char host[256];
     uint16_t port;
-    struct conn_address addresses[8];
-    if (!lun_portal_parse(portal, host, &port, e))
-        return false;
-    size_t count = conn_resolve(host, port, addresses, 8, e);
-    if (!count)
-        return false;
-    struct driver d = {.addresses = addresses, .count = count, .portal = portal};
-    d.config = discovery_config(p, auth, timeout_ms);
-    sem_init(&d.done, 0, 0);
-    struct lun_loop *loop = lun_pool_loop(p, 0);
-    link_init(&d.link, loop, &driver_ops, &d);
-    lun_loop_run(loop, start, &d);
-    while (sem_wait(&d.done) < 0 && errno == EINTR)
-        ;
-    sem_destroy(&d.done);
-    if (!d.found) {
-        if (e)
-            *e = d.error;
-        return false;
+    struct driver *d = calloc(1, sizeof *d);
+    if (d)
+        d->portal = strdup(portal);
+    if (!d || !d->portal) {
+        driver_free(d);
+        error_set(e, LUN_SYSTEM, ENOMEM, true, "no memory for discovery");
+        return NULL;
     }
-    *ret = d.found;
+    bool ok = lun_portal_parse(portal, host, &port, e);
+    if (ok)
+        d->count = conn_resolve(host, port, d->addresses, ADDRESSES, e);
+    if (d->count)
+        return d;
+    driver_free(d);
+    return NULL;
+}
+
+bool lun_discover_start(struct lun_pool *p, const char *portal, const struct lun_auth *auth,
+                        uint32_t timeout_ms, struct lun_discovery *user, struct lun_error *e)
+{
+    struct driver *d = driver_new(p, portal, e);
+    if (!d)
+        return false;
+    d->user = user;
+    d->config = discovery_config(p, auth, timeout_ms);
+    user->private_ = d;
+    user->found = NULL;
+    struct lun_loop *loop = lun_pool_loop(p, 0);
+    link_init(&d->link, loop, &driver_ops, d);
+    lun_loop_run(loop, start, d);
     return true;
+}
+
+void lun_discover_cancel(struct lun_discovery *user)
+{
+    struct driver *d = user->private_;
+    lun_loop_run(d->link.loop, cancel, d);
+}
+
+void lun_discover_end(struct lun_discovery *user)
+{
+    struct driver *d = user->private_;
+    /* done runs inside the loop's turn: once the loop takes this, it has left the driver's code. */
+    lun_loop_run(d->link.loop, nothing, NULL);
+    driver_free(d);
+    user->private_ = NULL;
+}
+
+static void post(struct lun_discovery *d)
+{
+    sem_post(d->user);
+}
+
+bool lun_discover(struct lun_pool *p, const char *portal, const struct lun_auth *auth, uint32_t timeout_ms,
+                  struct lun_found **ret, struct lun_error *e)
+{
+    sem_t done;
+    struct lun_discovery d = {.done = post, .user = &done};
+    sem_init(&done, 0, 0);
+    bool ok = lun_discover_start(p, portal, auth, timeout_ms, &d, e);
+    if (ok) {
+        while (sem_wait(&done) < 0 && errno == EINTR)
+            ;
+        lun_discover_end(&d);
+        ok = d.found != NULL;
+        if (ok)
+            *ret = d.found;
+        else if (e)
+            *e = d.error;
+    }
+    sem_destroy(&done);
+    return ok;
 }

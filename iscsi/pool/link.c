@@ -294,9 +294,10 @@ static void bury(struct loop_deferred *d)
         k->session.state = SESSION_DRAINING;
     conn_close(&k->conn);
     struct lun_error e = k->error;
-    if (e.layer != LUN_OK)
-        error_prefix(&e, "portal %s, target %s", k->address.text,
-                     k->config.login.target_name ? k->config.login.target_name : "(discovery)");
+    if (e.layer != LUN_OK && k->config.login.target_name)
+        error_prefix(&e, "portal %s, target %s", k->address.text, k->config.login.target_name);
+    else if (e.layer != LUN_OK)
+        error_prefix(&e, "portal %s, discovery", k->address.text);
     k->last_error = e;
     if (session) {
         struct lun_error gone = e;

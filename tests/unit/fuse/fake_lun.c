@@ -152,7 +152,7 @@ static void finish(struct lun_unit *u, struct lun_io *io)
 
 static void arrive(struct lun_unit *u, struct lun_io *io)
 {
-    if (!atomic_load(&u->hold)) {
+    if (!atomic_load(&u->hold) || (io->op != LUN_OP_READ && io->op != LUN_OP_WRITE)) {
         finish(u, io);
         return;
     }

@@ -12,6 +12,7 @@ struct mounted {
     struct lun_unit *unit; /* LUN 0, 8 MiB */
     struct mount *mount;
     char dir[64];
+    pid_t guard;
 };
 
 struct mounted_options {
@@ -24,6 +25,8 @@ struct mounted_options {
 /* Skips the test where it may not mount. */
 struct mounted *mounted_new(const struct mounted_options *o);
 void mounted_free(struct mounted *m);
+/* What is left of it after mount_free. */
+void mounted_forget(struct mounted *m);
 /* A path in the mount, valid until the fourth call from here. */
 const char *mounted_path(const struct mounted *m, const char *tail);
 /* .../lun0/data */

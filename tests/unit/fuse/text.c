@@ -204,12 +204,12 @@ Test(text, digits_are_lists)
     for (int i = 0; i < 12; i++) {
         char path[32];
         snprintf(path, sizeof path, "list.%d", i);
-        lun_facts_number(&f, path, "n", (uint64_t)i * 7, NULL);
+        lun_facts_number(&f, path, "number", (uint64_t)i * 7, NULL);
         lun_facts_number(&f, path, "m", 1, NULL);
     }
     struct text t = document(&f);
-    cr_assert(memmem(t.at, t.length, "- n: 7", 6));
-    cr_assert(yaml_is(t.at, t.length, "list.11.n", "77"));
+    cr_assert(memmem(t.at, t.length, "- number: 7", 11));
+    cr_assert(yaml_is(t.at, t.length, "list.11.number", "77"));
     cr_assert(yaml_is(t.at, t.length, "list.11.m", "1"));
     free(t.at);
 }
