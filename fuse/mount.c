@@ -305,14 +305,21 @@ static void stop_in_loop(void *arg)
     request_cancel_all(&m->requests);
 }
 
-/* Closes the descriptor, which ends what the kernel still waits for. */
+/* Closes the descriptor, which ends what the kernel still waits for. libfuse frees its copy of the mount
+ * point in fuse_session_unmount only, and that would unmount whatever lies there now, unless the descriptor
+ * polls as broken: a pipe that nobody reads takes its place. */
 static void session_end(struct mount *m)
 {
     if (!m->session)
         return;
-    /* With the connection gone this unmounts nothing more; it frees what libfuse keeps. */
-    if (atomic_load(&m->ended))
-        fuse_session_unmount(m->session);
+    int ends[2];
+    if (m->descriptor >= 0 && pipe2(ends, O_CLOEXEC) == 0) {
+        close(ends[0]);
+        bool broken = dup2(ends[1], m->descriptor) >= 0;
+        close(ends[1]);
+        if (broken)
+            fuse_session_unmount(m->session);
+    }
     fuse_session_destroy(m->session);
     m->session = NULL;
     m->descriptor = -1;

@@ -36,7 +36,7 @@ struct mount {
     /* serve.c */
     struct fuse_buf buffer; /* what the next request is received into */
     bool buffer_taken;      /* a WRITE has taken buffer.mem over */
-    int expected, met; /* requests a turn asks for; turns in a row that got them all (serve.c) */
+    int expected, met;      /* requests a turn asks for; turns in a row that got them all (serve.c) */
     bool watching, paused, unwatch_posted;
     uint64_t unique; /* of the request at hand */
     struct lun_timer pause_timer;

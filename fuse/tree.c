@@ -402,8 +402,9 @@ void tree_attributes(const struct tree *t, const struct node *n, struct stat *re
         ret->st_mode = S_IFREG | (n->target->mode & (tree_write_refused(n) ? 0444 : 0777));
         ret->st_size = (off_t)n->unit->now.size;
         ret->st_blocks = (blkcnt_t)(n->unit->now.size / 512);
-        if (n->unit->now.block_size > 4096)
-            ret->st_blksize = (blksize_t)n->unit->now.block_size;
+        /* What stdio and cmp read at a time; no page cache joins their reads. With 4 KiB cmp took 30 times as
+         * long. */
+        ret->st_blksize = 128 * 1024;
         break;
     }
 }

@@ -67,8 +67,7 @@ LUN_API int lun_error_errno(const struct lun_error *e);
 
 enum lun_log_level { LUN_LOG_ERROR, LUN_LOG_WARNING, LUN_LOG_NOTICE, LUN_LOG_DEBUG };
 
-/* ---- Facts: what a device says, decoded -----------------------------------------------------------------
- */
+/* ---- Facts: what a device says, decoded -------------------------------------------------------------- */
 
 enum lun_fact_kind {
     LUN_FACT_NUMBER,  /* .number, with .unit */
@@ -127,8 +126,7 @@ LUN_API const char *lun_sense_key_name(uint8_t key);
 /* "disk", "tape", ... for a peripheral device type; never NULL. Any thread. */
 LUN_API const char *lun_device_type_name(uint8_t type);
 
-/* ---- Names and addresses --------------------------------------------------------------------------------
- */
+/* ---- Names and addresses ----------------------------------------------------------------------------- */
 
 /* iscsi://[user[%password]@]host[:port][/iqn[/lun]] taken apart. Strings are owned by this structure. */
 struct lun_url {
@@ -147,8 +145,7 @@ LUN_API bool lun_name_check(const char *name, struct lun_error *e);
 /* Splits "host", "host:port", "[v6]", "[v6%scope]:port". host must hold 256 bytes. Any thread. */
 LUN_API bool lun_portal_parse(const char *text, char *ret_host, uint16_t *ret_port, struct lun_error *e);
 
-/* ---- Pool and loops -------------------------------------------------------------------------------------
- */
+/* ---- Pool and loops ---------------------------------------------------------------------------------- */
 
 struct lun_pool;
 struct lun_loop;
@@ -173,6 +170,7 @@ struct lun_event {
 struct lun_pool_options {
     unsigned loops;             /* 1-64, 0 = 1 */
     const char *initiator_name; /* required, an iSCSI name */
+    uint64_t buffer_memory;     /* bytes of buffers that requests under way may hold, all loops; 0 = 64 MiB */
     const char *instance;       /* what makes our ISIDs ours and stable (a mount point, say); required */
     void (*log)(void *user, enum lun_log_level level, const char *text); /* may be NULL; runs in any loop */
     void (*event)(void *user,
@@ -222,8 +220,7 @@ LUN_API void lun_timer_disarm(struct lun_loop *l, struct lun_timer *t);
 LUN_API void *lun_buffer_get(struct lun_loop *l);
 LUN_API void lun_buffer_put(struct lun_loop *l, void *buffer);
 
-/* ---- Targets --------------------------------------------------------------------------------------------
- */
+/* ---- Targets ----------------------------------------------------------------------------------------- */
 
 enum lun_digest { LUN_DIGEST_NONE, LUN_DIGEST_CRC32C, LUN_DIGEST_PREFER_CRC32C, LUN_DIGEST_PREFER_NONE };
 
@@ -273,6 +270,8 @@ struct lun_call {
     void (*done)(struct lun_call *call); /* runs in the home loop */
     struct lun_error error;              /* layer LUN_OK on success */
     void *user;
+
+    uint64_t private_[6]; /* the library's */
 };
 
 /* Checks and copies the options, looks up the portals' names (this may block), picks the home loop. Nothing
@@ -302,8 +301,7 @@ LUN_API struct lun_unit *lun_target_unit(const struct lun_target *t, uint64_t lu
 LUN_API void lun_target_describe(const struct lun_target *t, struct lun_facts *f);
 LUN_API void lun_target_describe_sessions(const struct lun_target *t, struct lun_facts *f);
 
-/* ---- Discovery (SendTargets, RFC 7143 4.3) ---------------------------------------------------------------
- */
+/* ---- Discovery (SendTargets, RFC 7143 4.3) ----------------------------------------------------------- */
 
 struct lun_found_portal {
     const char *address; /* "host:port" as the target wrote it */
@@ -344,8 +342,7 @@ LUN_API void lun_discover_cancel(struct lun_discovery *d);
 LUN_API void lun_discover_end(struct lun_discovery *d);
 LUN_API void lun_found_free(struct lun_found *f);
 
-/* ---- Logical units ---------------------------------------------------------------------------------------
- */
+/* ---- Logical units ----------------------------------------------------------------------------------- */
 
 #define LUN_INQUIRY_MAX 260
 #define LUN_SENSE_MAX 252
@@ -402,8 +399,7 @@ LUN_API void lun_unit_describe(const struct lun_unit *u, struct lun_facts *f);
 /* Facts for the file `sense`: the last sense data and the short history. Home loop. */
 LUN_API void lun_unit_describe_sense(const struct lun_unit *u, struct lun_facts *f);
 
-/* ---- Requests --------------------------------------------------------------------------------------------
- */
+/* ---- Requests ---------------------------------------------------------------------------------------- */
 
 enum lun_op {
     LUN_OP_READ,  /* bytes [offset, offset + length) of the LUN; any alignment */

@@ -64,6 +64,9 @@ static bool take_signals(struct service *s)
     return stop;
 }
 
+/* memory_limit is split: a quarter for the library's buffers (reads), the rest for writes that wait. */
+#define LIBRARY_SHARE 4
+
 /* Home loop of the event's target. */
 static void pool_event(void *user, const struct lun_event *event)
 {
@@ -85,6 +88,7 @@ static bool start_pool(struct service *s)
         return false;
     struct lun_pool_options o = {
         .loops = s->c->loops,
+        .buffer_memory = s->c->memory_limit / LIBRARY_SHARE,
         .initiator_name = s->name,
         .instance = s->mountpoint,
         .log = log_hook,
@@ -162,7 +166,7 @@ static bool make_mount(struct service *s)
         .read_only = s->o->read_only,
         .kernel_options = s->o->kernel_options,
         .config_text = text,
-        .memory_limit = s->c->memory_limit,
+        .memory_limit = s->c->memory_limit - s->c->memory_limit / LIBRARY_SHARE,
         .debug = s->o->debug,
         .log = log_hook,
     };

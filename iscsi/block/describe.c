@@ -22,8 +22,7 @@ static void put_error(struct lun_facts *f, const char *path, const char *key, co
     put_string(f, path, key, text);
 }
 
-/* ---- target -----------------------------------------------------------------------------------------------
- */
+/* ---- target ------------------------------------------------------------------------------------------ */
 
 static const char *state_word(enum target_state s)
 {
@@ -91,8 +90,7 @@ void lun_target_describe(const struct lun_target *t, struct lun_facts *f)
     describe_negotiated(n, f);
 }
 
-/* ---- sessions ---------------------------------------------------------------------------------------------
- */
+/* ---- sessions ---------------------------------------------------------------------------------------- */
 
 static void describe_session(const struct lun_target *t, unsigned i, struct lun_facts *f)
 {
@@ -125,8 +123,7 @@ void lun_target_describe_sessions(const struct lun_target *t, struct lun_facts *
         describe_session(t, i, f);
 }
 
-/* ---- status -----------------------------------------------------------------------------------------------
- */
+/* ---- status ------------------------------------------------------------------------------------------ */
 
 void lun_unit_describe(const struct lun_unit *u, struct lun_facts *f)
 {
@@ -158,8 +155,7 @@ void lun_unit_describe(const struct lun_unit *u, struct lun_facts *f)
     lun_facts_number(f, "counters", "retries", i->retries, NULL);
 }
 
-/* ---- sense ------------------------------------------------------------------------------------------------
- */
+/* ---- sense ------------------------------------------------------------------------------------------- */
 
 static void describe_record(const struct lun_sense_record *r, const char *path, struct lun_facts *f)
 {

@@ -15,27 +15,27 @@
 #define FLUSH_MS 10000
 
 static struct units *make_units(struct lun_target *t);
-static void end_call(struct lun_call **slot, const struct lun_error *e);
+static void ended(struct lun_target *t, const struct lun_error *why);
 
-/* ---- what the sessions tell -------------------------------------------------------------------------------
- */
+/* ---- what the sessions tell -------------------------------------------------------------------------- */
 
 static void up(struct lun_target *t)
 {
     scan_list(t);
 }
 
+/* Nothing waits for a target that is lost or closed: every request that has no task in flight ends. */
 static void set_offline(struct lun_target *t, const struct lun_error *e)
 {
     struct units *all = units_of(t);
+    request_cancel_all(all->probe, e);
     for (size_t i = 0; i < all->count; i++) {
         struct lun_unit *u = all->at[i];
-        if (u->info.state == LUN_UNIT_GONE)
-            continue;
-        u->info.state = LUN_UNIT_OFFLINE;
-        u->info.error = *e;
-        /* Nothing waits for a target that is lost. */
-        request_cancel_all(u);
+        if (u->info.state != LUN_UNIT_GONE) {
+            u->info.state = LUN_UNIT_OFFLINE;
+            u->info.error = *e;
+        }
+        request_cancel_all(u, e);
     }
 }
 
@@ -44,8 +44,7 @@ static void down(struct lun_target *t, const struct lun_error *e)
     struct units *all = units_of(t);
     struct lun_error why = *e;
     if (t->state == TARGET_CLOSED) { /* never came up */
-        end_call(&all->opening, &why);
-        end_call(&all->closing, NULL);
+        ended(t, &why);
         return;
     }
     if (all->opening) { /* lost before its units were known: nothing is retried at the start */
@@ -71,25 +70,58 @@ static void room(struct lun_target *t)
 static void closed(struct lun_target *t)
 {
     struct units *all = units_of(t);
-    all->draining = false;
-    timer_disarm(&t->loop->timers, &all->drain);
-    end_call(&all->opening, &all->open_error);
-    end_call(&all->closing, NULL);
+    struct lun_error e;
+    error_set(&e, LUN_CANCELLED, 0, false, "target %s is closed", t->o.iqn);
+    set_offline(t, &e);
+    ended(t, &all->open_error);
 }
 
 static const struct target_client client = {up, down, room, closed};
 
-/* ---- opening ----------------------------------------------------------------------------------------------
- */
+/* ---- opening ----------------------------------------------------------------------------------------- */
 
-static void end_call(struct lun_call **slot, const struct lun_error *e)
+/* What the library keeps in a call. */
+struct call {
+    struct lun_message message;
+    struct list link; /* units.closing */
+    struct lun_target *target;
+    uint32_t drain_ms;
+};
+_Static_assert(sizeof(struct call) <= sizeof((struct lun_call *)0)->private_,
+               "struct lun_call.private_ is too small");
+
+static struct lun_call *lun_call_of(struct call *c)
 {
-    struct lun_call *call = *slot;
-    *slot = NULL;
+    return LIST_OF(c, struct lun_call, private_);
+}
+
+/* The call is the caller's again once done runs; the target may be freed as soon as its close is done. */
+static void end_call(struct lun_call *call, const struct lun_error *e)
+{
     if (!call)
         return;
     call->error = e ? *e : (struct lun_error){0};
     call->done(call);
+}
+
+/* The target is CLOSED: ends every call that waits for that. Touches nothing of the target once the first
+ * done has run. */
+static void ended(struct lun_target *t, const struct lun_error *why)
+{
+    struct units *all = units_of(t);
+    struct lun_call *opening = all->opening;
+    struct lun_error e = *why;
+    struct list closing;
+    all->draining = false;
+    timer_disarm(&t->loop->timers, &all->drain);
+    loop_undefer(&all->closer);
+    all->opening = NULL;
+    list_init(&closing);
+    list_splice(&closing, &all->closing);
+    end_call(opening, &e);
+    struct list *node;
+    while ((node = list_pop(&closing)))
+        end_call(lun_call_of(LIST_OF(node, struct call, link)), NULL);
 }
 
 static void tell_up(struct lun_target *t, bool first)
@@ -106,8 +138,10 @@ void device_scanned(struct lun_target *t, const struct lun_error *e)
     if (t->state != TARGET_OPEN)
         return; /* lost or closed meanwhile, and that is being dealt with */
     if (!e) {
-        tell_up(t, all->opening != NULL);
-        end_call(&all->opening, NULL);
+        struct lun_call *opening = all->opening;
+        all->opening = NULL;
+        tell_up(t, opening != NULL);
+        end_call(opening, NULL);
         return;
     }
     pool_log(t->pool, LUN_LOG_ERROR, "target %s: %s", t->o.iqn, e->text);
@@ -119,27 +153,35 @@ void device_scanned(struct lun_target *t, const struct lun_error *e)
 
 static void open_here(struct lun_message *m)
 {
-    struct units *all = LIST_OF(m, struct units, message);
-    struct lun_target *t = all->target;
+    struct call *c = LIST_OF(m, struct call, message);
+    struct lun_target *t = c->target;
     if (t->state != TARGET_CLOSED) {
         struct lun_error e;
         error_set(&e, LUN_USAGE, EBUSY, false, "target %s is open already", t->o.iqn);
-        end_call(&all->opening, &e);
+        end_call(lun_call_of(c), &e);
         return;
     }
+    struct units *all = units_of(t);
+    all->opening = lun_call_of(c);
+    all->open_error = (struct lun_error){0};
     target_start(t);
+}
+
+static void post(struct lun_target *t, struct lun_call *call, void (*fn)(struct lun_message *m),
+                 uint32_t drain_ms)
+{
+    struct call *c = (struct call *)call->private_;
+    *c = (struct call){.message.fn = fn, .target = t, .drain_ms = drain_ms};
+    list_init(&c->link);
+    lun_loop_post(t->loop, &c->message);
 }
 
 void lun_target_open(struct lun_target *t, struct lun_call *call)
 {
-    struct units *all = units_of(t);
-    all->opening = call;
-    all->message.fn = open_here;
-    lun_loop_post(t->loop, &all->message);
+    post(t, call, open_here, 0);
 }
 
-/* ---- closing ----------------------------------------------------------------------------------------------
- */
+/* ---- closing ----------------------------------------------------------------------------------------- */
 
 /* One flush after another, then the logout. */
 static void flush_done(struct lun_io *io)
@@ -165,11 +207,13 @@ static void flush_units(struct lun_target *t)
     }
 }
 
-/* Called whenever something ended: the next stage of the close, once nothing is in flight. */
-static void close_on(struct lun_target *t)
+/* The next stage of the close, once nothing is in flight. At the end of a turn, with nothing of the target on
+ * the stack: the target may be freed as soon as it is closed. */
+static void close_on(struct loop_deferred *d)
 {
-    struct units *all = units_of(t);
-    if (!all->closing || all->requests || t->state == TARGET_CLOSING || t->state == TARGET_CLOSED)
+    struct units *all = LIST_OF(d, struct units, closer);
+    struct lun_target *t = all->target;
+    if (!all->draining || all->requests || t->state == TARGET_CLOSING || t->state == TARGET_CLOSED)
         return;
     if (!all->flushed && t->state == TARGET_OPEN) {
         all->flushed = true;
@@ -185,51 +229,54 @@ static void close_on(struct lun_target *t)
 
 void device_request_ended(struct lun_target *t)
 {
-    if (units_of(t)->closing)
-        close_on(t);
+    struct units *all = units_of(t);
+    if (all->draining && !all->requests)
+        loop_defer(t->loop, &all->closer);
 }
 
 static void drain_late(struct timer *timer, uint64_t now)
 {
     struct units *all = LIST_OF(timer, struct units, drain);
+    struct lun_error e;
+    error_set(&e, LUN_CANCELLED, 0, false, "target %s is being closed", all->target->o.iqn);
     all->flushed = true;
     for (size_t i = 0; i < all->count; i++)
-        request_cancel_all(all->at[i]);
-    request_cancel_all(all->probe);
+        request_cancel_all(all->at[i], &e);
+    request_cancel_all(all->probe, &e);
     if (all->target->state != TARGET_CLOSING && all->target->state != TARGET_CLOSED)
         target_stop(all->target, LOGOUT_MS);
 }
 
 static void close_here(struct lun_message *m)
 {
-    struct units *all = LIST_OF(m, struct units, message);
-    struct lun_target *t = all->target;
-    all->closing = all->asked;
+    struct call *c = LIST_OF(m, struct call, message);
+    struct lun_target *t = c->target;
+    struct units *all = units_of(t);
     if (t->state == TARGET_CLOSED) {
-        end_call(&all->closing, NULL);
+        end_call(lun_call_of(c), NULL);
         return;
     }
+    list_append(&all->closing, &c->link);
+    if (all->opening && all->open_error.layer == LUN_OK)
+        error_set(&all->open_error, LUN_CANCELLED, 0, false, "target %s was closed while it was opened",
+                  t->o.iqn);
     if (t->state == TARGET_CLOSING)
         return; /* ends with the close under way */
+    /* The most impatient of several callers decides. */
+    uint64_t when = loop_clock() + c->drain_ms * 1000000ull;
+    if (!all->draining || when < all->drain.deadline)
+        timer_arm(&t->loop->timers, &all->drain, when);
+    all->flushed = all->flushed && all->draining;
     all->draining = true;
-    all->flushed = false;
-    timer_arm(&t->loop->timers, &all->drain, loop_clock() + all->drain_ms * 1000000ull);
-    close_on(t);
+    loop_defer(t->loop, &all->closer);
 }
 
 void lun_target_close(struct lun_target *t, uint32_t drain_ms, struct lun_call *call)
 {
-    struct units *all = units_of(t);
-    /* Not `closing` yet: a caller that was just told that its open failed must not have its close ended by
-     * what is left of that same turn of the loop, and free the target under the message. */
-    all->asked = call;
-    all->drain_ms = drain_ms;
-    all->message.fn = close_here;
-    lun_loop_post(t->loop, &all->message);
+    post(t, call, close_here, drain_ms);
 }
 
-/* ---- making and freeing -----------------------------------------------------------------------------------
- */
+/* ---- making and freeing ------------------------------------------------------------------------------ */
 
 static struct units *make_units(struct lun_target *t)
 {
@@ -238,6 +285,9 @@ static struct units *make_units(struct lun_target *t)
         return NULL;
     all->target = t;
     all->drain.fire = drain_late;
+    all->closer.run = close_on;
+    list_init(&all->closer.link);
+    list_init(&all->closing);
     all->probe = unit_new(t, 0, 0);
     if (!all->probe) {
         free(all);

@@ -29,8 +29,7 @@ static uint64_t min64(uint64_t a, uint64_t b)
     return a < b ? a : b;
 }
 
-/* ---- beginning --------------------------------------------------------------------------------------------
- */
+/* ---- beginning --------------------------------------------------------------------------------------- */
 
 static bool refuse(struct request *r, int err, const char *why)
 {
@@ -81,8 +80,7 @@ bool move_begin(struct request *r)
     return true;
 }
 
-/* ---- windows ----------------------------------------------------------------------------------------------
- */
+/* ---- windows ----------------------------------------------------------------------------------------- */
 
 /* The window that begins at `start`: whole blocks of the request as far as they go, or a merging one. */
 static void set_window(struct request *r, uint64_t start)
@@ -152,8 +150,7 @@ bool move_next_phase(struct request *r)
     }
 }
 
-/* ---- pieces -----------------------------------------------------------------------------------------------
- */
+/* ---- pieces ------------------------------------------------------------------------------------------ */
 
 static void put_read(struct request *r, struct task *t, uint64_t from, uint64_t to, uint8_t *into)
 {
@@ -271,8 +268,7 @@ bool move_step(struct request *r)
     return request_io(r)->op == LUN_OP_READ ? step_read(r) : step_write(r);
 }
 
-/* ---- answers ----------------------------------------------------------------------------------------------
- */
+/* ---- answers ----------------------------------------------------------------------------------------- */
 
 /* The slice of [from, from + n) that was asked for goes to the caller's buffer. */
 static void copy_out(struct request *r, const uint8_t *data, uint64_t from, uint64_t n)

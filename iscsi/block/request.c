@@ -18,8 +18,7 @@ static bool is_data(const struct lun_io *io)
     return io->op == LUN_OP_READ || io->op == LUN_OP_WRITE || io->op == LUN_OP_ZERO;
 }
 
-/* ---- the end ----------------------------------------------------------------------------------------------
- */
+/* ---- the end ----------------------------------------------------------------------------------------- */
 
 static void count(struct lun_unit *u, const struct lun_io *io)
 {
@@ -43,16 +42,18 @@ static void finish(struct request *r)
     struct lun_unit *u = r->unit;
     struct lun_target *t = u->target;
     struct lun_io *io = request_io(r);
-    uint8_t *lent = r->lent;
+    uint8_t *lent = r->lent, *bounce = r->bounce; /* io->data may lie in either */
+    uint64_t memory = r->memory;
     timer_disarm(&t->loop->timers, &r->timer);
     list_remove(&r->all);
     list_remove(&r->queue);
-    lun_buffer_put(t->loop, r->bounce == lent ? NULL : r->bounce);
     if (io->op != LUN_OP_READ)
         range_release(r);
     count(u, io);
     io->done(io);
     lun_buffer_put(t->loop, lent);
+    lun_buffer_put(t->loop, bounce);
+    memory_give_back(t->loop, memory);
     units_of(t)->requests--;
     device_request_ended(t);
 }
@@ -66,8 +67,7 @@ void request_fail(struct request *r, const struct lun_error *e)
     request_io(r)->transferred = 0;
 }
 
-/* ---- waiting ----------------------------------------------------------------------------------------------
- */
+/* ---- waiting ----------------------------------------------------------------------------------------- */
 
 static void late(struct request *r)
 {
@@ -108,8 +108,7 @@ static void wait_for_room(struct request *r)
 {
     r->wait = WAIT_ROOM;
     list_append(&r->unit->ready, &r->queue);
-    if (r->out == 0) /* else the tasks' own deadlines end it */
-        timer_arm(timers_of(r), &r->timer, r->deadline);
+    timer_arm(timers_of(r), &r->timer, r->deadline);
 }
 
 void request_room(struct lun_unit *u)
@@ -124,8 +123,7 @@ void request_room(struct lun_unit *u)
     }
 }
 
-/* ---- tasks ------------------------------------------------------------------------------------------------
- */
+/* ---- tasks ------------------------------------------------------------------------------------------- */
 
 static void task_done(struct task *t, const struct lun_error *error)
 {
@@ -204,14 +202,13 @@ void request_continue(struct request *r)
     }
 }
 
-/* ---- the start --------------------------------------------------------------------------------------------
- */
+/* ---- the start --------------------------------------------------------------------------------------- */
 
 static bool may_start(struct request *r)
 {
     struct lun_unit *u = r->unit;
     struct lun_error e;
-    if (r->internal)
+    if (r->internal && u->target->state == TARGET_OPEN)
         return true;
     if (units_of(u->target)->draining)
         error_set(&e, LUN_CANCELLED, 0, false, "target %s is being closed", u->target->o.iqn);
@@ -246,11 +243,19 @@ void request_submit(struct lun_unit *u, struct lun_io *io, bool internal)
         finish(r);
         return;
     }
-    if (is_data(io) && io->op != LUN_OP_READ && !range_take(r)) {
+    if (is_data(io) && !memory_take(r))
         timer_arm(&t->loop->timers, &r->timer, r->deadline);
-        return;
-    }
-    request_continue(r);
+    else
+        request_start(r);
+}
+
+void request_start(struct request *r)
+{
+    const struct lun_io *io = request_io(r);
+    if (is_data(io) && io->op != LUN_OP_READ && !range_take(r))
+        timer_arm(timers_of(r), &r->timer, r->deadline);
+    else
+        request_continue(r);
 }
 
 struct posted {
@@ -277,8 +282,7 @@ void lun_submit(struct lun_unit *u, struct lun_io *io)
     lun_loop_post(u->target->loop, &p->message);
 }
 
-/* ---- cancelling -------------------------------------------------------------------------------------------
- */
+/* ---- cancelling -------------------------------------------------------------------------------------- */
 
 static bool abort_one(struct list *tasks, struct request *r)
 {
@@ -286,7 +290,7 @@ static bool abort_one(struct list *tasks, struct request *r)
     {
         struct task *t = LIST_OF(node, struct task, link);
         if (t->user == r && t->state != TASK_ABORTING) {
-            session_abort(t->session, t, LUN_CANCELLED);
+            session_abort(t->session, t, LUN_CANCELLED, r->unit->target->loop->now);
             return true;
         }
     }
@@ -304,12 +308,9 @@ static void abort_tasks(struct request *r)
     }
 }
 
-void lun_cancel(struct lun_unit *u, struct lun_io *io)
+static void cancel(struct request *r, const struct lun_error *e)
 {
-    struct request *r = request_of(io);
-    struct lun_error e;
-    error_set(&e, LUN_CANCELLED, 0, false, "cancelled");
-    request_fail(r, &e);
+    request_fail(r, e);
     list_remove(&r->queue);
     r->wait = WAIT_NOTHING;
     r->out++; /* it must not end under our hands */
@@ -318,7 +319,17 @@ void lun_cancel(struct lun_unit *u, struct lun_io *io)
     request_continue(r);
 }
 
-void request_cancel_all(struct lun_unit *u)
+void lun_cancel(struct lun_unit *u, struct lun_io *io)
+{
+    struct request *r = request_of(io);
+    struct lun_error e;
+    if (list_empty(&r->all))
+        return; /* it is ending: done is about to run */
+    error_set(&e, LUN_CANCELLED, 0, false, "cancelled");
+    cancel(r, &e);
+}
+
+void request_cancel_all(struct lun_unit *u, const struct lun_error *e)
 {
     struct list all;
     list_init(&all);
@@ -327,6 +338,6 @@ void request_cancel_all(struct lun_unit *u)
         struct request *r = LIST_OF(all.next, struct request, all);
         list_remove(&r->all);
         list_append(&u->requests, &r->all);
-        lun_cancel(u, request_io(r));
+        cancel(r, e);
     }
 }

@@ -12,13 +12,13 @@
 
 #include "block/unit.h"
 
-enum request_wait { WAIT_NOTHING, WAIT_RANGE, WAIT_ROOM, WAIT_RETRY };
+enum request_wait { WAIT_NOTHING, WAIT_RANGE, WAIT_ROOM, WAIT_MEMORY, WAIT_RETRY };
 enum request_phase { PHASE_MERGE_READ, PHASE_MOVE, PHASE_FLUSH };
 
 struct request {
     struct lun_unit *unit;
     struct list all;    /* unit.requests */
-    struct list queue;  /* unit.waiting or unit.ready */
+    struct list queue;  /* unit.waiting, unit.ready or loop.hungry */
     struct list range;  /* unit.ranges */
     struct timer timer; /* while it waits: its deadline, or the time of the retry */
     uint64_t deadline;  /* ns */
@@ -36,6 +36,7 @@ struct request {
     uint64_t cover_start, cover_end;   /* the whole blocks around them */
     uint64_t window_start, window_end; /* the part under way, whole blocks */
     uint64_t at;                       /* next byte of the window to issue; commands: whether it is issued */
+    uint64_t memory;                   /* its share of the loop's */
     uint8_t *bounce;                   /* a buffer of the loop's, or NULL */
     uint8_t *lent;                     /* likewise, to be put back after done */
     struct iovec iov;                  /* io->data */
@@ -65,8 +66,8 @@ void request_fail(struct request *r, const struct lun_error *e);
 void request_continue(struct request *r);
 /* Room for tasks: lets those on who wait for it, oldest first. */
 void request_room(struct lun_unit *u);
-/* Cancels every request of the unit. */
-void request_cancel_all(struct lun_unit *u);
+/* Ends every request of the unit with e as soon as its tasks have ended. */
+void request_cancel_all(struct lun_unit *u, const struct lun_error *e);
 
 /* move.c: READ, WRITE, ZERO */
 bool move_begin(struct request *r); /* false: it ends here (io->error may be set) */
@@ -81,6 +82,13 @@ void command_answered(struct request *r, struct task *t);
 /* The device refused a command, of whatever kind: falls back to an older one where there is one, else fails.
  */
 void command_refused(struct request *r, const struct task *t, const struct lun_error *e);
+
+/* Its memory is there: on to its range, then to its commands. */
+void request_start(struct request *r);
+
+/* memory.c */
+bool memory_take(struct request *r); /* false: it waits */
+void memory_give_back(struct lun_loop *l, uint64_t share);
 
 /* range.c */
 bool range_take(struct request *r); /* false: it waits */

@@ -17,8 +17,7 @@
 #define LIST_MOST (256u * 1024)     /* and for 32,767: more is not believed */
 #define MAX_TRANSFER (1024u * 1024) /* what one command moves when the device sets no smaller limit */
 
-/* ---- one unit ---------------------------------------------------------------------------------------------
- */
+/* ---- one unit ---------------------------------------------------------------------------------------- */
 
 /* X(step, op, page): in this order. A step whose page the device does not list is passed over. */
 #define STEPS(X)                                                                                             \
@@ -252,10 +251,10 @@ static void unit_done(struct unit_scan *s)
     units_of(u->target)->scanning--;
     if (first || changed)
         unit_event(u, first ? LUN_EVENT_UNIT_ADDED : LUN_EVENT_UNIT_CHANGED);
-    if (u->scan_again) {
-        u->scan_again = false;
+    bool again = u->scan_again && u->target->state == TARGET_OPEN;
+    u->scan_again = false;
+    if (again)
         scan_unit(u);
-    }
     list_more(u->target);
 }
 
@@ -309,8 +308,7 @@ void scan_unit(struct lun_unit *u)
     next_step(s);
 }
 
-/* ---- the list ---------------------------------------------------------------------------------------------
- */
+/* ---- the list ---------------------------------------------------------------------------------------- */
 
 struct list_scan {
     struct lun_target *target;
@@ -386,6 +384,8 @@ static void list_more(struct lun_target *t)
     struct list_scan *l = all->list;
     if (!l || !l->listed)
         return;
+    if (t->state != TARGET_OPEN) /* nobody answers: the next session begins with a new list */
+        l->next = l->count;
     while (l->next < l->count && all->scanning < SCAN_SIDE_BY_SIDE) {
         uint64_t field = l->fields[l->next++], number;
         if (!lun_field_to_number(field, &number) || !chosen(t, number))

@@ -36,17 +36,16 @@ struct units {
     struct lun_unit **at; /* ascending LUN; never freed before the target */
     size_t count, room;
     size_t requests; /* not ended, over all units */
-    struct lun_call *opening, *closing;
-    struct lun_call *asked; /* the close on its way in `message`; only close_here makes it `closing` */
-    uint32_t drain_ms;
-    bool draining; /* no new requests from outside */
-    bool flushed;  /* the close has sent its flushes */
+    struct lun_call *opening;
+    struct list closing; /* calls, see device.c */
+    bool draining;       /* no new requests from outside */
+    bool flushed;        /* the close has sent its flushes */
     struct lun_error open_error;
     struct timer drain;
-    struct lun_message message; /* open or close on its way to the loop */
-    struct lun_unit *probe;     /* carries REPORT LUNS: LUN 0, listed or not */
-    struct list_scan *list;     /* REPORT LUNS under way (scan.c) */
-    unsigned scanning;          /* units being identified */
+    struct loop_deferred closer; /* takes a close one stage on, at the end of a turn */
+    struct lun_unit *probe;      /* carries REPORT LUNS: LUN 0, listed or not */
+    struct list_scan *list;      /* REPORT LUNS under way (scan.c) */
+    unsigned scanning;           /* units being identified */
     bool list_again;
 };
 

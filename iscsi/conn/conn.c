@@ -74,7 +74,8 @@ static bool closed_by_target(struct conn *c, struct lun_error *e)
 {
     if (receive_at_boundary(&c->receive))
         return error_set(e, LUN_CONNECT, ECONNRESET, true, "the target closed the connection");
-    return error_set(e, LUN_CONNECT, ECONNRESET, true, "the target closed the connection in the middle of a PDU");
+    return error_set(e, LUN_CONNECT, ECONNRESET, true,
+                     "the target closed the connection in the middle of a PDU");
 }
 
 bool conn_input(struct conn *c, size_t budget, struct lun_error *e)
@@ -96,7 +97,8 @@ bool conn_input(struct conn *c, size_t budget, struct lun_error *e)
         done += (size_t)n;
         if (!receive_parse(&c->receive, (size_t)n, e))
             return false;
-        /* The socket is empty, and the next byte is a new edge; but an end that came with these bytes is not. */
+        /* The socket is empty, and the next byte is a new edge; but an end that came with these bytes is not.
+         */
         if ((size_t)n < asked && !c->hung_up)
             return true;
     }

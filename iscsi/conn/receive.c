@@ -83,7 +83,8 @@ static bool check_bhs(const struct receive *r, struct lun_error *e)
     const uint8_t *bhs = r->buffer + r->start;
     uint32_t data = pdu_data_length(bhs);
     if (!pdu_known(pdu_opcode(bhs)))
-        return error_set(e, LUN_PROTOCOL, 0, true, "the target sent opcode %02x, which is none", pdu_opcode(bhs));
+        return error_set(e, LUN_PROTOCOL, 0, true, "the target sent opcode %02x, which is none",
+                         pdu_opcode(bhs));
     if (data > r->max_data)
         return error_set(e, LUN_PROTOCOL, 0, true, "a %s carries %u bytes, more than the %u declared",
                          pdu_name(pdu_opcode(bhs)), data, r->max_data);

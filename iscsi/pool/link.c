@@ -36,8 +36,7 @@ void link_break(struct link *k, const struct lun_error *e)
     loop_defer(k->loop, &k->burial);
 }
 
-/* ---- session callbacks ------------------------------------------------------------------------------------
- */
+/* ---- session callbacks ------------------------------------------------------------------------------- */
 
 static void session_wakes(void *ctx)
 {
@@ -78,8 +77,7 @@ static const struct session_ops session_ops = {
     .room = session_room,
 };
 
-/* ---- login ------------------------------------------------------------------------------------------------
- */
+/* ---- login ------------------------------------------------------------------------------------------- */
 
 static bool start_discovery(struct link *k, struct lun_error *e)
 {
@@ -153,8 +151,7 @@ static void login_late(struct timer *t, uint64_t now)
     link_break(k, &e);
 }
 
-/* ---- the connection's producer and consumer ---------------------------------------------------------------
- */
+/* ---- the connection's producer and consumer ---------------------------------------------------------- */
 
 static bool place(void *ctx, const uint8_t *bhs, struct pdu_place *ret, struct lun_error *e)
 {
@@ -252,8 +249,7 @@ static bool ready(struct loop_watch *w, uint32_t events)
     return ok && k->conn.input_left;
 }
 
-/* ---- start and end ----------------------------------------------------------------------------------------
- */
+/* ---- start and end ----------------------------------------------------------------------------------- */
 
 bool link_start(struct link *k, const struct conn_address *to, const struct link_config *c,
                 struct lun_error *e)

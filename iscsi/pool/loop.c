@@ -22,8 +22,7 @@ uint64_t loop_clock(void)
     return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }
 
-/* ---- mailbox ----------------------------------------------------------------------------------------------
- */
+/* ---- mailbox ----------------------------------------------------------------------------------------- */
 
 void lun_loop_post(struct lun_loop *l, struct lun_message *m)
 {
@@ -84,8 +83,7 @@ bool lun_loop_is_current(const struct lun_loop *l)
     return l == current;
 }
 
-/* ---- descriptors and deferred work ------------------------------------------------------------------------
- */
+/* ---- descriptors and deferred work ------------------------------------------------------------------- */
 
 bool loop_add(struct lun_loop *l, struct loop_watch *w, uint32_t events, struct lun_error *e)
 {
@@ -142,8 +140,7 @@ static void run_deferred(struct lun_loop *l)
     }
 }
 
-/* ---- turns ------------------------------------------------------------------------------------------------
- */
+/* ---- turns ------------------------------------------------------------------------------------------- */
 
 static int wait_ms(struct lun_loop *l)
 {
@@ -222,6 +219,7 @@ bool loop_start(struct lun_loop *l, struct lun_error *e)
     list_init(&l->again);
     list_init(&l->deferred);
     list_init(&l->watches);
+    list_init(&l->hungry);
     bool ok = open_descriptors(l, e) && timer_reserve(&l->timers, 64);
     if (ok) {
         /* Signals are the main thread's. */
@@ -263,8 +261,7 @@ void loop_stop(struct lun_loop *l)
     timer_heap_free(&l->timers);
 }
 
-/* ---- buffers ----------------------------------------------------------------------------------------------
- */
+/* ---- buffers ----------------------------------------------------------------------------------------- */
 
 void *lun_buffer_get(struct lun_loop *l)
 {

@@ -46,6 +46,8 @@ struct lun_loop {
     int event_count;
     _Atomic(struct lun_message *) mail;
     struct buffers buffers;
+    uint64_t memory, memory_most; /* bytes of buffers that requests under way may hold, and the limit */
+    struct list hungry;           /* requests that wait for that to shrink (block/memory.c) */
     struct timer trim;
 };
 

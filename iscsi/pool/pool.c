@@ -59,14 +59,20 @@ static bool check(const struct lun_pool_options *o, struct lun_error *e)
     return true;
 }
 
-static bool start_loops(struct lun_pool *p, unsigned count, struct lun_error *e)
+#define BUFFER_MEMORY (64u * 1024 * 1024)
+/* Two of the longest reads must fit, or a loop could not work at depth 2. */
+#define BUFFER_MEMORY_LEAST (2u * LUN_BUFFER_SIZE)
+
+static bool start_loops(struct lun_pool *p, unsigned count, uint64_t buffer_memory, struct lun_error *e)
 {
+    uint64_t share = (buffer_memory ? buffer_memory : BUFFER_MEMORY) / count;
     p->loops = calloc(count, sizeof *p->loops);
     if (!p->loops)
         return error_set(e, LUN_SYSTEM, ENOMEM, true, "no memory for the event loops");
     while (p->loop_count < count) {
         if (!loop_start(&p->loops[p->loop_count], e))
             return false;
+        p->loops[p->loop_count].memory_most = share > BUFFER_MEMORY_LEAST ? share : BUFFER_MEMORY_LEAST;
         p->loop_count++;
     }
     return true;
@@ -91,7 +97,7 @@ struct lun_pool *lun_pool_new(const struct lun_pool_options *o, struct lun_error
         .event = o->event,
         .user = o->user,
     };
-    if (!start_loops(p, o->loops ? o->loops : 1, e)) {
+    if (!start_loops(p, o->loops ? o->loops : 1, o->buffer_memory, e)) {
         lun_pool_free(p);
         return NULL;
     }

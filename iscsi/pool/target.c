@@ -15,8 +15,7 @@ static void stop_late(struct timer *timer, uint64_t now);
 static void retry(struct timer *timer, uint64_t now);
 static const struct link_ops link_ops;
 
-/* ---- making and freeing (caller's thread) -----------------------------------------------------------------
- */
+/* ---- making and freeing (caller's thread) ------------------------------------------------------------ */
 
 static bool resolve(struct lun_target *t, struct lun_error *e)
 {
@@ -77,8 +76,7 @@ void target_free(struct lun_target *t)
     free(t);
 }
 
-/* ---- starting ---------------------------------------------------------------------------------------------
- */
+/* ---- starting ---------------------------------------------------------------------------------------- */
 
 static struct link_config session_config(struct lun_target *t, unsigned index)
 {
@@ -142,6 +140,7 @@ static void start_first(struct lun_target *t)
 void target_start(struct lun_target *t)
 {
     t->state = TARGET_OPENING;
+    t->error = (struct lun_error){0}; /* of an outage before the last close */
     t->address = 0;
     start_first(t);
 }
@@ -202,8 +201,7 @@ static void opening_session_down(struct target_session *s, const struct lun_erro
     fail_opening(t, e);
 }
 
-/* ---- loss and return --------------------------------------------------------------------------------------
- */
+/* ---- loss and return --------------------------------------------------------------------------------- */
 
 static void retry(struct timer *timer, uint64_t now)
 {
@@ -248,8 +246,7 @@ static void lost(struct target_session *s, const struct lun_error *e)
     t->client->down(t, e);
 }
 
-/* ---- stopping ---------------------------------------------------------------------------------------------
- */
+/* ---- stopping ---------------------------------------------------------------------------------------- */
 
 static void stopped_if_idle(struct lun_target *t)
 {
@@ -280,8 +277,7 @@ void target_stop(struct lun_target *t, uint32_t ms)
     stopped_if_idle(t);
 }
 
-/* ---- link callbacks ---------------------------------------------------------------------------------------
- */
+/* ---- link callbacks ---------------------------------------------------------------------------------- */
 
 static void session_up(struct link *k)
 {
@@ -325,8 +321,7 @@ static void session_room(struct link *k)
 
 static const struct link_ops link_ops = {session_up, session_down, session_room};
 
-/* ---- what block/ asks -------------------------------------------------------------------------------------
- */
+/* ---- what block/ asks -------------------------------------------------------------------------------- */
 
 static bool usable(const struct link *k)
 {

@@ -27,8 +27,7 @@ bool control_numbers(struct session *s, uint32_t statsn, uint32_t expcmdsn, uint
     return true;
 }
 
-/* ---- NOP --------------------------------------------------------------------------------------------------
- */
+/* ---- NOP --------------------------------------------------------------------------------------------- */
 
 static void nop_timer(struct timer *timer, uint64_t now)
 {
@@ -37,7 +36,8 @@ static void nop_timer(struct timer *timer, uint64_t now)
     if (s->ping_out || s->ping_wanted) {
         if (now >= s->heard + s->nop_timeout) {
             struct lun_error e;
-            error_set(&e, LUN_TIMEOUT, 0, true, "the target does not answer NOP-Out");
+            error_set(&e, LUN_TIMEOUT, 0, true, "the target does not answer %s",
+                      s->state == SESSION_LOGGING_OUT ? "Logout" : "NOP-Out");
             s->ops->broken(s->ctx, &e);
             return;
         }
@@ -102,8 +102,7 @@ bool control_nop_in(struct session *s, const struct pdu_in *pdu, struct lun_erro
     return p.ttt == PDU_TAG_NONE || answer_pong(s, e, p.ttt, p.lun);
 }
 
-/* ---- ABORT TASK -------------------------------------------------------------------------------------------
- */
+/* ---- ABORT TASK -------------------------------------------------------------------------------------- */
 
 static void put_abort(struct session *s, struct pdu_out *ret)
 {
@@ -143,8 +142,7 @@ bool control_task_response(struct session *s, const struct pdu_in *pdu, struct l
     return true;
 }
 
-/* ---- asynchronous messages, Reject ------------------------------------------------------------------------
- */
+/* ---- asynchronous messages, Reject ------------------------------------------------------------------- */
 
 bool control_async(struct session *s, const struct pdu_in *pdu, struct lun_error *e)
 {
@@ -182,8 +180,7 @@ bool control_reject(struct session *s, const struct pdu_in *pdu, struct lun_erro
                      rejected == 0xff ? "PDU" : pdu_name(rejected), session_reject_name(p.reason));
 }
 
-/* ---- logout -----------------------------------------------------------------------------------------------
- */
+/* ---- logout ------------------------------------------------------------------------------------------ */
 
 static void put_logout(struct session *s, struct pdu_out *ret)
 {
@@ -212,8 +209,7 @@ bool control_logout_response(struct session *s, const struct pdu_in *pdu, struct
     return true;
 }
 
-/* ---- what to send next ------------------------------------------------------------------------------------
- */
+/* ---- what to send next ------------------------------------------------------------------------------- */
 
 bool control_next(struct session *s, struct pdu_out *ret)
 {

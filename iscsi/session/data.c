@@ -11,8 +11,7 @@
 /* The longest payload that is lent from the receive buffer. */
 #define DIRECT_LEND_MAX (64u * 1024 + 1)
 
-/* ---- Data-Out ---------------------------------------------------------------------------------------------
- */
+/* ---- Data-Out ---------------------------------------------------------------------------------------- */
 
 static uint32_t put_data_out(struct session *s, struct task *t, uint32_t ttt, uint32_t datasn,
                              uint32_t offset, uint32_t left, struct pdu_out *ret)
@@ -57,8 +56,7 @@ void data_next(struct session *s, struct task *t, struct pdu_out *ret)
         list_append(&s->sending, &t->out_link);
 }
 
-/* ---- R2T --------------------------------------------------------------------------------------------------
- */
+/* ---- R2T --------------------------------------------------------------------------------------------- */
 
 static bool check_r2t(struct session *s, struct task *t, const struct pdu_r2t *r, struct lun_error *e)
 {
@@ -101,8 +99,7 @@ bool data_r2t(struct session *s, const struct pdu_in *pdu, struct lun_error *e)
     return true;
 }
 
-/* ---- Data-In ----------------------------------------------------------------------------------------------
- */
+/* ---- Data-In ----------------------------------------------------------------------------------------- */
 
 /* Decodes and checks everything about a Data-In that can be checked from its header. */
 static struct task *check_data_in(struct session *s, const uint8_t *bhs, struct pdu_data_in *ret,

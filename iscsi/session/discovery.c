@@ -197,8 +197,7 @@ bool discovery_receive(struct discovery *d, const struct pdu_in *pdu, struct lun
                      pdu_name(pdu_opcode(pdu->bhs)), pdu_opcode(pdu->bhs));
 }
 
-/* ---- the result: one allocation after another, all reachable from struct found ----------------------------
- */
+/* ---- the result: one allocation after another, all reachable from struct found ----------------------- */
 
 struct found {
     struct lun_found head;

@@ -189,7 +189,7 @@ void session_sent(struct session *s, void *cookie)
         end(t);
 }
 
-void session_abort(struct session *s, struct task *t, enum lun_layer why)
+void session_abort(struct session *s, struct task *t, enum lun_layer why, uint64_t now)
 {
     if (t->state == TASK_TO_ISSUE) {
         session_end(t, why);
@@ -200,7 +200,7 @@ void session_abort(struct session *s, struct task *t, enum lun_layer why)
     t->state = TASK_ABORTING;
     t->ended = why;
     list_append(&s->aborts, &t->abort_link);
-    timer_arm(s->timers, &t->deadline, s->now + s->abort_timeout);
+    timer_arm(s->timers, &t->deadline, now + s->abort_timeout); /* s->now may be long ago */
     session_wake(s);
 }
 
@@ -210,7 +210,7 @@ static void deadline_passed(struct timer *timer, uint64_t now)
     struct session *s = t->session;
     s->now = now;
     if (t->state != TASK_ABORTING) {
-        session_abort(s, t, LUN_TIMEOUT);
+        session_abort(s, t, LUN_TIMEOUT, now);
         return;
     }
     struct lun_error e;
@@ -219,8 +219,7 @@ static void deadline_passed(struct timer *timer, uint64_t now)
     s->ops->broken(s->ctx, &e);
 }
 
-/* ---- sending ----------------------------------------------------------------------------------------------
- */
+/* ---- sending ----------------------------------------------------------------------------------------- */
 
 static void put_command(struct session *s, struct task *t, struct pdu_out *ret)
 {
@@ -270,7 +269,7 @@ static bool next_command(struct session *s, struct pdu_out *ret)
 
 bool session_next(struct session *s, struct pdu_out *ret)
 {
-    if (s->state == SESSION_OVER)
+    if (s->state >= SESSION_LOGGING_OUT) /* nothing follows a Logout Request (11.14) */
         return false;
     if (control_next(s, ret))
         return true;
@@ -285,8 +284,7 @@ bool session_next(struct session *s, struct pdu_out *ret)
     return next_command(s, ret);
 }
 
-/* ---- receiving --------------------------------------------------------------------------------------------
- */
+/* ---- receiving --------------------------------------------------------------------------------------- */
 
 bool session_place(struct session *s, const uint8_t *bhs, struct pdu_place *ret, struct lun_error *e)
 {
@@ -322,8 +320,7 @@ bool session_receive(struct session *s, const struct pdu_in *pdu, uint64_t now, 
     }
 }
 
-/* ---- the end ----------------------------------------------------------------------------------------------
- */
+/* ---- the end ----------------------------------------------------------------------------------------- */
 
 void session_logout(struct session *s)
 {

@@ -91,8 +91,8 @@ void session_task_return(struct session *s, struct task *t);
 /* Queues the task; its CmdSN is given when it enters the send queue. deadline: ns, TIMER_NEVER for none. */
 void session_issue(struct session *s, struct task *t, uint64_t deadline);
 /* The task is no longer wanted: `why` is LUN_CANCELLED or LUN_TIMEOUT. Never sent: it ends here and now. Else
- * ABORT TASK is sent, and it ends when the target has answered either. */
-void session_abort(struct session *s, struct task *t, enum lun_layer why);
+ * ABORT TASK is sent, and it ends when the target has answered either; the time for that runs from `now`. */
+void session_abort(struct session *s, struct task *t, enum lun_layer why, uint64_t now);
 
 /* The connection's producer and consumer (see conn/send.h and conn/receive.h). */
 bool session_next(struct session *s, struct pdu_out *ret);

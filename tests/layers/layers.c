@@ -48,7 +48,9 @@ static const struct only {
     {"endian.h", {"iscsi/base"}, true},
     {"byteswap.h", {"iscsi/base"}, true},
     {"sys/epoll", {"iscsi/pool"}, false},
-    {"pthread", {"iscsi/pool", "fuse"}, false},
+    {"pthread",
+     {"iscsi/pool", "fuse"},
+     false}, /* fuse/: for calls that block in the kernel: notify, umount */
 };
 
 static bool is_under(const char *path, const char *folder)

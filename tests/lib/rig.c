@@ -116,6 +116,12 @@ void rig_close(struct rig *r)
         lun_target_close_wait(r->target, 0, &e);
 }
 
+void rig_close_slowly(struct rig *r)
+{
+    if (!lun_target_close_wait(r->target, 20000, &r->error))
+        rig_complain(r, "close: %s: %s", lun_layer_name(r->error.layer), r->error.text);
+}
+
 void rig_end(struct rig *r)
 {
     struct lun_error e;
@@ -237,6 +243,12 @@ void rig_ends_with(struct rig_io *io, size_t n, const void *want)
         rig_complain(io->rig, "%zu bytes came, not %zu", io->io.transferred, n);
     if (memcmp(io->buffer, want, n))
         rig_complain(io->rig, "other bytes came");
+    free_io(io);
+}
+
+void rig_finishes(struct rig_io *io)
+{
+    wait_for(&io->done);
     free_io(io);
 }
 

@@ -52,6 +52,8 @@ void rig_changed(struct rig *r);
 void rig_end(struct rig *r);
 /* Closes the target now; what was under way fails. */
 void rig_close(struct rig *r);
+/* Closes the target once all is answered. */
+void rig_close_slowly(struct rig *r);
 
 /* Reads, and compares with script_pattern. */
 void rig_read(struct rig *r, uint64_t offset, size_t n);
@@ -67,6 +69,8 @@ void rig_cancel(struct rig_io *io);
 void rig_ends(struct rig_io *io, enum lun_layer layer);
 /* Waits; n bytes came, and these. Frees. */
 void rig_ends_with(struct rig_io *io, size_t n, const void *want);
+/* Waits; any end will do. Frees. */
+void rig_finishes(struct rig_io *io);
 /* Waits; must have failed, whatever the layer. Frees. */
 void rig_fails(struct rig_io *io);
 

@@ -259,38 +259,64 @@ static bool awaited(struct script *s, const struct script_step *step, const stru
            cdb[0] == p->bhs[32];
 }
 
+/* A NOP-Out that wants an answer. */
+static bool keepalive(const struct script_pdu *p)
+{
+    return pdu_opcode(p->bhs) == PDU_NOP_OUT && get_be32(p->bhs + 16) != PDU_TAG_NONE;
+}
+
+/* The initiator closes or logs out inside a `repeat`: it has had enough, and that is what was waited for. */
+static bool enough(struct script *s, int got, const struct script_pdu *p)
+{
+    return s->repeat && (!got || pdu_opcode(p->bhs) == PDU_LOGOUT_REQUEST);
+}
+
+/* The next PDU that no one but this line answers: 1; 0: the repetition is over; -1: failed. */
+static int next_for(struct script *s, const struct script_step *step, struct script_pdu *p)
+{
+    for (;;) {
+        int got = script_expect_next(s, p);
+        if (got < 0)
+            return got;
+        bool over = enough(s, got, p);
+        if (!got && !over) {
+            script_fail(s, "expected %s, but the initiator closed the connection", step->kind);
+            return -1;
+        }
+        bool common = s->automatic && got && (script_device_knows(p) || keepalive(p));
+        if (!over && (awaited(s, step, p) || !common))
+            return 1;
+        bool good = !got || script_serve_answer(s, p);
+        if (got)
+            script_wire_pdu_free(p);
+        if (over)
+            script_wire_close(s, false);
+        if (over || !good)
+            return good ? 0 : -1;
+    }
+}
+
+static bool take(struct script *s, const struct script_step *step, const struct script_pdu *p)
+{
+    uint8_t opcode;
+    const char *name = script_parse_arg(step, "as");
+    script_field_kind(step->kind, &opcode);
+    if (opcode != pdu_opcode(p->bhs))
+        return script_fail(s, "expected %s, got %s", step->kind, script_field_kind_name(pdu_opcode(p->bhs)));
+    if (name)
+        keep(s, name, p);
+    memcpy(s->last, p->bhs, PDU_BHS);
+    script_expect_heard(s, p);
+    return compare(s, step, p);
+}
+
 bool script_expect_step(struct script *s, const struct script_step *step)
 {
     struct script_pdu p;
-    uint8_t opcode;
-    for (;;) {
-        int got = script_expect_next(s, &p);
-        if (got < 0)
-            return false;
-        if (!got && s->repeat) {
-            script_wire_close(s, false);
-            return true;
-        }
-        if (!got)
-            return script_fail(s, "expected %s, but the initiator closed the connection", step->kind);
-        if (awaited(s, step, &p) || !s->automatic || !script_device_knows(&p))
-            break;
-        bool good = script_device_answer(s, &p);
-        script_wire_pdu_free(&p);
-        if (!good)
-            return false;
-    }
-    script_field_kind(step->kind, &opcode);
-    bool good = opcode == pdu_opcode(p.bhs) ||
-                script_fail(s, "expected %s, got %s", step->kind, script_field_kind_name(pdu_opcode(p.bhs)));
-    if (good) {
-        const char *name = script_parse_arg(step, "as");
-        if (name)
-            keep(s, name, &p);
-        memcpy(s->last, p.bhs, PDU_BHS);
-        script_expect_heard(s, &p);
-        good = compare(s, step, &p);
-    }
+    int got = next_for(s, step, &p);
+    if (got != 1)
+        return !got;
+    bool good = take(s, step, &p);
     script_wire_pdu_free(&p);
     return good;
 }

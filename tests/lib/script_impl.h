@@ -178,6 +178,8 @@ bool script_device_knows(const struct script_pdu *p); /* an identity command? */
 bool script_device_answer(struct script *s, const struct script_pdu *p);
 
 /* script_serve.c */
+/* Answers an identity command, SYNCHRONIZE CACHE, NOP-Out or Logout; fails on anything else. */
+bool script_serve_answer(struct script *s, const struct script_pdu *p);
 bool script_serve(struct script *s, const char *until); /* until that signal */
 bool script_serve_rest(struct script *s);               /* until the initiator closes */
 

@@ -4,7 +4,7 @@
 #include "base/bytes.h"
 #include "script_impl.h"
 
-static bool serve_answer(struct script *s, const struct script_pdu *p)
+bool script_serve_answer(struct script *s, const struct script_pdu *p)
 {
     uint8_t bhs[PDU_BHS], opcode = pdu_opcode(p->bhs), cdb = p->bhs[32];
     if (script_device_knows(p) || (opcode == PDU_SCSI_COMMAND && (cdb == 0x35 || cdb == 0x91)))
@@ -29,7 +29,7 @@ static int serve_one(struct script *s)
     int got = script_expect_next(s, &p);
     if (got != 1)
         return got;
-    bool good = serve_answer(s, &p);
+    bool good = script_serve_answer(s, &p);
     script_wire_pdu_free(&p);
     return good ? 1 : -1;
 }

@@ -28,8 +28,7 @@
 
 #define MARK "LUNFS_TEST"
 
-/* ---- What hangs on a workspace --------------------------------------------------------------------------
- */
+/* ---- What hangs on a workspace ----------------------------------------------------------------------- */
 
 static bool is_marked(int pid, const char *path)
 {
@@ -129,8 +128,7 @@ int workspace_processes(const struct workspace *w, const char *name)
     return each_process(w->path, name, 0);
 }
 
-/* ---- Life of a workspace --------------------------------------------------------------------------------
- */
+/* ---- Life of a workspace ----------------------------------------------------------------------------- */
 
 static void run_janitor(int pipe_end, const char *path)
 {
@@ -176,8 +174,7 @@ void workspace_free(struct workspace *w)
     w->path[0] = '\0';
 }
 
-/* ---- Commands -------------------------------------------------------------------------------------------
- */
+/* ---- Commands ---------------------------------------------------------------------------------------- */
 
 static struct result run(struct workspace *w, char *command)
 {
@@ -255,8 +252,7 @@ void workspace_write(struct workspace *w, const char *name, unsigned mode, const
     cr_assert_eq(chmod(path, mode), 0);
 }
 
-/* ---- TCP ------------------------------------------------------------------------------------------------
- */
+/* ---- TCP --------------------------------------------------------------------------------------------- */
 
 uint16_t workspace_free_port(void)
 {

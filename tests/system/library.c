@@ -19,8 +19,7 @@ static struct lun_pool *pool;
 static struct lun_error e;
 static char portal[64];
 
-/* ---- What this process holds ----------------------------------------------------------------------------
- */
+/* ---- What this process holds ------------------------------------------------------------------------- */
 
 static int count_entries(const char *path)
 {
@@ -50,8 +49,7 @@ static void check_holdings(struct holdings before)
                  before.descriptors);
 }
 
-/* ---- Set-up ---------------------------------------------------------------------------------------------
- */
+/* ---- Set-up ------------------------------------------------------------------------------------------ */
 
 static void make(void)
 {
@@ -114,8 +112,7 @@ static void fails_with_peer(enum bad_peer_kind kind, enum lun_layer layer)
     bad_peer_stop(&p);
 }
 
-/* ---- Failures -------------------------------------------------------------------------------------------
- */
+/* ---- Failures ---------------------------------------------------------------------------------------- */
 
 Test(library, unknown_host)
 {
@@ -195,8 +192,7 @@ Test(library, connection_closed)
     fails_with_peer(BAD_PEER_CLOSES, LUN_CONNECT);
 }
 
-/* ---- Success --------------------------------------------------------------------------------------------
- */
+/* ---- Success ----------------------------------------------------------------------------------------- */
 
 struct search {
     struct lun_target *target;

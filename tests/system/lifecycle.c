@@ -172,8 +172,7 @@ Test(lifecycle, usage_is_2)
     process_result_free(&r);
 }
 
-/* ---- Trouble while mounted ------------------------------------------------------------------------------
- */
+/* ---- Trouble while mounted --------------------------------------------------------------------------- */
 
 /* A target that dies: I/O fails instead of hanging, texts still open and say so, and the mount can be left.
  */
@@ -217,8 +216,7 @@ Test(lifecycle, many_units)
     check_gone();
 }
 
-/* ---- Who may look ---------------------------------------------------------------------------------------
- */
+/* ---- Who may look ------------------------------------------------------------------------------------ */
 
 #define AS_NOBODY "setpriv --reuid=65534 --regid=65534 --clear-groups "
 
@@ -243,8 +241,7 @@ Test(lifecycle, others_may_look_with_allow_other_and_open_data_as_its_mode_says)
     daemon_unmount(&w);
 }
 
-/* ---- As mount(8) and the README say it ------------------------------------------------------------------
- */
+/* ---- As mount(8) and the README say it --------------------------------------------------------------- */
 
 Test(lifecycle, mount_fuse_lunfs)
 {

@@ -21,8 +21,7 @@
 #define OPERATIONS 6000 /* of each thread: 24,000 in all */
 #define LARGEST (1536u << 10)
 
-/* ---- Ranges in use: readers share, writers do not -------------------------------------------------------
- */
+/* ---- Ranges in use: readers share, writers do not ---------------------------------------------------- */
 
 struct range {
     size_t offset, length;
@@ -75,8 +74,7 @@ static void fail(struct arena *a, const char *what, struct range r, ssize_t n)
     pthread_mutex_unlock(&a->lock);
 }
 
-/* ---- One thread -----------------------------------------------------------------------------------------
- */
+/* ---- One thread -------------------------------------------------------------------------------------- */
 
 struct worker {
     struct arena *arena;
@@ -194,8 +192,7 @@ static void run(const char *data, const char *backing, unsigned seed)
     free(a.mirror);
 }
 
-/* ---- Targets --------------------------------------------------------------------------------------------
- */
+/* ---- Targets ----------------------------------------------------------------------------------------- */
 
 static struct workspace w;
 static char backing[128], data[256];

@@ -51,8 +51,7 @@ static void refused(int code, const char *source, const char *mountpoint, const 
     cr_assert_eq(workspace_connections(t.port), 0, "a connection is left");
 }
 
-/* ---- Places ---------------------------------------------------------------------------------------------
- */
+/* ---- Places ------------------------------------------------------------------------------------------ */
 
 Test(refusals, host_that_does_not_exist)
 {
@@ -86,8 +85,7 @@ Test(refusals, unit_that_is_not_there)
     refused(1, URL "/7", "$W/m", "", TARGET_TGT_IQN, "7");
 }
 
-/* ---- Authentication -------------------------------------------------------------------------------------
- */
+/* ---- Authentication ---------------------------------------------------------------------------------- */
 
 static void require_chap(void)
 {
@@ -123,8 +121,7 @@ Test(refusals, password_is_never_shown)
     cr_assert_null(strstr(line, "not-the-password"), "%s", line);
 }
 
-/* ---- Targets that are none ------------------------------------------------------------------------------
- */
+/* ---- Targets that are none --------------------------------------------------------------------------- */
 
 static void refuses_peer(enum bad_peer_kind kind)
 {
@@ -180,8 +177,7 @@ Test(refusals, target_offline)
     refused(1, URL, "$W/m", "-o login_timeout=2s", TARGET_TGT_IQN, portal_of(t.port));
 }
 
-/* ---- Mount points ---------------------------------------------------------------------------------------
- */
+/* ---- Mount points ------------------------------------------------------------------------------------ */
 
 Test(refusals, mount_point_missing)
 {
@@ -204,8 +200,7 @@ Test(refusals, mount_point_in_use)
     daemon_unmount(&w);
 }
 
-/* ---- Words ----------------------------------------------------------------------------------------------
- */
+/* ---- Words ------------------------------------------------------------------------------------------- */
 
 Test(refusals, url_without_host)
 {

@@ -122,8 +122,7 @@ Test(tgt, unit_0_is_a_controller_and_has_no_data)
     check_end();
 }
 
-/* ---- CHAP -----------------------------------------------------------------------------------------------
- */
+/* ---- CHAP -------------------------------------------------------------------------------------------- */
 
 #define SECRET "a-secret-of-host7"
 
@@ -202,8 +201,7 @@ Test(tgt, mutual_chap)
     check_end();
 }
 
-/* ---- Digests and data phases ----------------------------------------------------------------------------
- */
+/* ---- Digests and data phases ------------------------------------------------------------------------- */
 
 static void with_digests(const char *header, const char *data)
 {
@@ -266,8 +264,7 @@ Test(tgt, small_data_segments)
     with_key("MaxRecvDataSegmentLength", "1024");
 }
 
-/* ---- Several targets and sessions -----------------------------------------------------------------------
- */
+/* ---- Several targets and sessions -------------------------------------------------------------------- */
 
 Test(tgt, several_sessions)
 {

@@ -59,8 +59,7 @@ static void check_holds(const char *file, long n)
     must("cmp $D $W/disk");
 }
 
-/* ---- cp -------------------------------------------------------------------------------------------------
- */
+/* ---- cp ---------------------------------------------------------------------------------------------- */
 
 Test(tools, cp_in_and_out)
 {
@@ -135,8 +134,7 @@ Test(tools, cp_recursive_copies_the_texts)
     must("test $(ls $W/copy/vpd | wc -l) = $(ls $T/lun1/vpd | wc -l)");
 }
 
-/* ---- dd -------------------------------------------------------------------------------------------------
- */
+/* ---- dd ---------------------------------------------------------------------------------------------- */
 
 /* Writes 6 MiB and an odd rest in blocks of bs, and reads it back so. */
 static void dd(const char *bs, const char *write_flags, const char *read_flags)
@@ -205,8 +203,7 @@ Test(tools, dd_with_fsync)
     check_holds("in", 100000);
 }
 
-/* ---- Readers --------------------------------------------------------------------------------------------
- */
+/* ---- Readers ----------------------------------------------------------------------------------------- */
 
 Test(tools, cat)
 {
@@ -242,8 +239,7 @@ Test(tools, checksum_equals_the_backing_file)
     must("test \"$(md5sum <$D)\" = \"$(md5sum <$W/disk)\"");
 }
 
-/* ---- The tree -------------------------------------------------------------------------------------------
- */
+/* ---- The tree ---------------------------------------------------------------------------------------- */
 
 Test(tools, stat_shows_the_capacity)
 {
@@ -310,8 +306,7 @@ Test(tools, truncate_changes_no_size)
     must("cmp $D $W/before");
 }
 
-/* ---- Blocks of 4096 bytes: none of these begin and end on one -------------------------------------------
- */
+/* ---- Blocks of 4096 bytes: none of these begin and end on one ---------------------------------------- */
 
 Test(tools_4096, cp_in_and_out)
 {
@@ -361,8 +356,7 @@ Test(tools_4096, writers_side_by_side_in_one_block)
     check_holds("in", 800);
 }
 
-/* ---- Each text is a YAML document -----------------------------------------------------------------------
- */
+/* ---- Each text is a YAML document -------------------------------------------------------------------- */
 
 static void check_yaml(const char *path)
 {

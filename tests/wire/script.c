@@ -74,6 +74,7 @@ Test(script, names_the_field_that_differs)
 Test(script, names_the_kind_that_differs)
 {
     verdict("login\n"
+            "auto off\n"
             "expect ScsiCommand\n",
             nop_out, "expected ScsiCommand, got NopOut");
 }

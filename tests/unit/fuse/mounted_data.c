@@ -64,7 +64,7 @@ Test(mounted_data, writes_reach_the_device)
     char *bytes = malloc(3 << 20);
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
         memset(bytes, (int)i + 1, sizes[i]);
-        cr_assert_eq(pwrite(fd, bytes, sizes[i], 777), sizes[i]);
+        cr_assert_eq(pwrite(fd, bytes, sizes[i], 777), (ssize_t)sizes[i]);
         cr_assert_arr_eq(m->unit->bytes + 777, bytes, sizes[i]);
     }
     cr_assert_eq(m->unit->bytes[776], 0);

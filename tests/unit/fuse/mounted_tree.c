@@ -239,7 +239,7 @@ Test(mounted_tree, directories_list_what_is_there)
     struct mounted *m = mounted_new(&(struct mounted_options){0});
     cr_assert_eq(count_entries(m, "."), 5, ". .. by-id .lunfs disk");
     cr_assert_eq(count_entries(m, "disk"), 5, ". .. target sessions lun0");
-    cr_assert_eq(count_entries(m, "disk/lun0"), 8);
+    cr_assert_eq(count_entries(m, "disk/lun0"), 10);
     cr_assert_eq(count_entries(m, "disk/lun0/vpd"), 8);
     mounted_free(m);
 }
