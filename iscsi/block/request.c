@@ -71,8 +71,12 @@ void request_fail(struct request *r, const struct lun_error *e)
 
 static void late(struct request *r)
 {
-    struct lun_error e;
+    struct lun_error e = request_io(r)->error;
     char place[512];
+    if (r->wait == WAIT_RETRY) { /* what the device kept saying tells more than the time does */
+        request_fail(r, &e);
+        return;
+    }
     unit_place(r->unit, place, sizeof place);
     error_set(&e, LUN_TIMEOUT, 0, true, "%s: not done within its deadline", place);
     request_fail(r, &e);
@@ -224,7 +228,15 @@ static bool may_start(struct request *r)
     return false;
 }
 
-void request_submit(struct lun_unit *u, struct lun_io *io, bool internal)
+static bool not_wanted(struct request *r)
+{
+    struct lun_error e;
+    error_set(&e, LUN_CANCELLED, 0, false, "cancelled");
+    request_fail(r, &e);
+    return false;
+}
+
+static void submit(struct lun_unit *u, struct lun_io *io, bool internal, bool unwanted)
 {
     struct request *r = request_of(io);
     struct lun_target *t = u->target;
@@ -239,7 +251,7 @@ void request_submit(struct lun_unit *u, struct lun_io *io, bool internal)
     units_of(t)->requests++;
     uint32_t ms = io->timeout_ms ? io->timeout_ms : t->o.io_timeout_ms;
     r->deadline = t->loop->now + ms * 1000000ull;
-    if (!may_start(r) || (is_data(io) && !move_begin(r))) {
+    if ((unwanted && !not_wanted(r)) || !may_start(r) || (is_data(io) && !move_begin(r))) {
         finish(r);
         return;
     }
@@ -258,17 +270,16 @@ void request_start(struct request *r)
         request_continue(r);
 }
 
-struct posted {
-    struct lun_message message;
-    struct lun_unit *unit;
-};
-_Static_assert(sizeof(struct posted) <= LUN_IO_PRIVATE * sizeof(uint64_t),
-               "struct lun_io.private_ is too small");
+void request_submit(struct lun_unit *u, struct lun_io *io, bool internal)
+{
+    submit(u, io, internal, false);
+}
 
 static void arrive(struct lun_message *m)
 {
-    struct posted *p = LIST_OF(m, struct posted, message);
-    request_submit(p->unit, LIST_OF(p, struct lun_io, private_), false);
+    struct request *r = LIST_OF(m, struct request, message);
+    struct lun_unit *u = r->unit;
+    submit(u, request_io(r), false, r->unwanted);
 }
 
 void lun_submit(struct lun_unit *u, struct lun_io *io)
@@ -277,9 +288,12 @@ void lun_submit(struct lun_unit *u, struct lun_io *io)
         request_submit(u, io, false);
         return;
     }
-    struct posted *p = (struct posted *)io->private_;
-    *p = (struct posted){.message.fn = arrive, .unit = u};
-    lun_loop_post(u->target->loop, &p->message);
+    struct request *r = request_of(io);
+    r->unit = u;
+    r->posted = true;
+    r->unwanted = false;
+    r->message.fn = arrive;
+    lun_loop_post(u->target->loop, &r->message);
 }
 
 /* ---- cancelling -------------------------------------------------------------------------------------- */
@@ -302,6 +316,8 @@ static void abort_tasks(struct request *r)
     struct lun_target *t = r->unit->target;
     for (unsigned i = 0; i < t->o.sessions; i++) {
         struct link *k = &t->sessions[i].link;
+        if (k->state == LINK_UP) /* the time the target has to answer runs from here */
+            k->session.now = t->loop->now;
         while (k->state == LINK_UP &&
                (abort_one(&k->session.to_issue, r) || abort_one(&k->session.in_flight, r)))
             ;
@@ -323,6 +339,10 @@ void lun_cancel(struct lun_unit *u, struct lun_io *io)
 {
     struct request *r = request_of(io);
     struct lun_error e;
+    if (r->posted) { /* submitted from elsewhere, and its message has not been read */
+        r->unwanted = true;
+        return;
+    }
     if (list_empty(&r->all))
         return; /* it is ending: done is about to run */
     error_set(&e, LUN_CANCELLED, 0, false, "cancelled");

@@ -133,13 +133,16 @@ static void take_capacity(struct unit_scan *s, size_t n)
     memcpy(f->capacity, s->buffer, f->capacity_length);
     f->block_count = c.blocks;
     f->block_size = c.block_size;
-    f->sixteen = !s->unit->ten_only && (c.blocks > UINT32_MAX || f->capacity_length > 8) &&
-                 (s->unit->info.sixteen || !s->unit->identified);
+    /* What READ(10) can reach may go by it, if the device once refused READ(16). */
+    f->sixteen =
+        c.blocks > UINT32_MAX || (f->capacity_length > 8 && (s->unit->info.sixteen || !s->unit->identified));
     bool fits = !__builtin_mul_overflow(c.blocks, (uint64_t)c.block_size, &size);
     bool served =
         c.block_size >= 512 && c.block_size <= UNIT_BLOCK_MAX && !(c.block_size & (c.block_size - 1));
-    f->has_data = fits && served && c.blocks && size <= INT64_MAX;
+    f->has_data = fits && served && c.blocks && size <= INT64_MAX && !c.more;
     f->size = f->has_data ? size : 0;
+    if (c.more)
+        error_set(&s->not_ready, LUN_SCSI, 0, false, "larger than READ CAPACITY(10) can tell, and no (16)");
     if (!served)
         error_set(&s->not_ready, LUN_SCSI, 0, false, "blocks of %u bytes are not served", c.block_size);
 }
