@@ -189,8 +189,8 @@ static bool step_merge_read(struct request *r)
     if (!need_bounce(r))
         return true;
     bool head = start<r->start, tail = end> r->end;
+    bool whole = head && tail && end - start <= min64(MERGE_WHOLE, r->unit->info.max_transfer);
     while (r->at < end) {
-        bool whole = head && tail && end - start <= MERGE_WHOLE;
         uint64_t from = whole || (head && r->at == start) ? start : end - bs, to = whole ? end : from + bs;
         struct task *t = request_task(r);
         if (!t)

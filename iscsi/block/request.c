@@ -95,6 +95,8 @@ static void wait_over(struct timer *timer, uint64_t now)
 static void wait_for_retry(struct request *r)
 {
     uint64_t now = r->unit->target->loop->now, when = now + r->delay * 1000000ull;
+    bool at_once = r->delay == 0;
+    r->delay = 0;
     r->again = false;
     r->retries += r->retries < 255;
     r->unit->info.retries++;
@@ -102,7 +104,7 @@ static void wait_for_retry(struct request *r)
         move_repeat(r);
     else
         r->at = 0;
-    if (r->delay == 0)
+    if (at_once)
         return;
     r->wait = WAIT_RETRY;
     timer_arm(timers_of(r), &r->timer, when < r->deadline ? when : r->deadline);
@@ -194,6 +196,8 @@ void request_continue(struct request *r)
             return;
         if (r->out)
             return;
+        if (r->stop)
+            break;
         if (r->again)
             wait_for_retry(r);
         else if (!data || !move_next_phase(r))
@@ -316,8 +320,6 @@ static void abort_tasks(struct request *r)
     struct lun_target *t = r->unit->target;
     for (unsigned i = 0; i < t->o.sessions; i++) {
         struct link *k = &t->sessions[i].link;
-        if (k->state == LINK_UP) /* the time the target has to answer runs from here */
-            k->session.now = t->loop->now;
         while (k->state == LINK_UP &&
                (abort_one(&k->session.to_issue, r) || abort_one(&k->session.in_flight, r)))
             ;
