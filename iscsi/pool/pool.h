@@ -4,12 +4,15 @@
 #ifndef LUN_POOL_POOL_H
 #define LUN_POOL_POOL_H
 
+#include <stdatomic.h>
+
 #include "pool/loop.h"
 
 struct lun_pool {
     unsigned loop_count;
     struct lun_loop *loops;
     unsigned next_loop; /* home of the next target; the caller's thread only */
+    atomic_uint discoveries;
     char *initiator_name;
     uint32_t isid_seed; /* hash of the instance */
     void (*log)(void *user, enum lun_log_level level, const char *text);
