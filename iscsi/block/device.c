@@ -13,6 +13,7 @@
 
 #define LOGOUT_MS 2000
 #define FLUSH_MS 10000
+#define REVISIT_MS 10000
 
 static struct units *make_units(struct lun_target *t);
 static void ended(struct lun_target *t, const struct lun_error *why);
@@ -21,6 +22,7 @@ static void ended(struct lun_target *t, const struct lun_error *why);
 
 static void up(struct lun_target *t)
 {
+    units_of(t)->announce = true;
     scan_list(t);
 }
 
@@ -114,6 +116,7 @@ static void ended(struct lun_target *t, const struct lun_error *why)
     struct list closing;
     all->draining = false;
     timer_disarm(&t->loop->timers, &all->drain);
+    timer_disarm(&t->loop->timers, &all->revisit);
     loop_undefer(&all->closer);
     all->opening = NULL;
     list_init(&closing);
@@ -132,20 +135,47 @@ static void tell_up(struct lun_target *t, bool first)
     pool_event(t->pool, &event);
 }
 
+void device_revisit(struct lun_target *t)
+{
+    struct units *all = units_of(t);
+    if (t->state == TARGET_OPEN && !timer_armed(&all->revisit))
+        timer_arm(&t->loop->timers, &all->revisit, loop_clock() + REVISIT_MS * 1000000ull);
+}
+
+static void revisit(struct timer *timer, uint64_t now)
+{
+    struct units *all = LIST_OF(timer, struct units, revisit);
+    struct lun_target *t = all->target;
+    if (t->state != TARGET_OPEN || all->draining)
+        return;
+    if (all->relist) {
+        scan_list(t);
+        return;
+    }
+    for (size_t i = 0; i < all->count; i++)
+        if (all->at[i]->info.state == LUN_UNIT_OFFLINE)
+            scan_unit(all->at[i]);
+}
+
 void device_scanned(struct lun_target *t, const struct lun_error *e)
 {
     struct units *all = units_of(t);
     if (t->state != TARGET_OPEN)
         return; /* lost or closed meanwhile, and that is being dealt with */
+    all->relist = e != NULL;
     if (!e) {
         struct lun_call *opening = all->opening;
+        bool announce = all->announce;
         all->opening = NULL;
-        tell_up(t, opening != NULL);
+        all->announce = false;
+        if (announce)
+            tell_up(t, opening != NULL);
         end_call(opening, NULL);
         return;
     }
     if (!all->opening) {
         pool_log(t->pool, LUN_LOG_ERROR, "target %s: %s", t->o.iqn, e->text);
+        device_revisit(t);
         return;
     }
     all->open_error = *e;
@@ -286,6 +316,7 @@ static struct units *make_units(struct lun_target *t)
         return NULL;
     all->target = t;
     all->drain.fire = drain_late;
+    all->revisit.fire = revisit;
     all->closer.run = close_on;
     list_init(&all->closer.link);
     list_init(&all->closing);

@@ -7,6 +7,8 @@
 
 /* A request has ended: a close that drains may go on. */
 void device_request_ended(struct lun_target *t);
+/* A unit could not be identified now; it is looked at again later. */
+void device_revisit(struct lun_target *t);
 /* The scan that followed target_client.up has ended; e NULL: the target is usable. */
 void device_scanned(struct lun_target *t, const struct lun_error *e);
 

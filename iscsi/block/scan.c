@@ -13,6 +13,9 @@
 
 #define SCAN_SIDE_BY_SIDE 16
 #define SCAN_BUFFER 4096
+#define SCANS_MAX 4 /* in a row: a device that reports a change to each command would have us scan for ever  \
+                     */
+#define UNITS_MAX 32768
 #define LIST_FIRST 4096             /* room for 511 LUNs */
 #define LIST_MOST (256u * 1024)     /* and for 32,767: more is not believed */
 #define MAX_TRANSFER (1024u * 1024) /* what one command moves when the device sets no smaller limit */
@@ -240,7 +243,30 @@ static void adopt(struct lun_unit *u, const struct lun_unit_info *f)
     i->sixteen = f->sixteen;
 }
 
-static void unit_done(struct unit_scan *s)
+/* Behind the number of a unit that was not seen to go, another device may answer: what a user of the unit
+ * read so far was another's, and nothing may be written there. */
+static void check_identity(struct lun_unit *u, struct lun_unit_info *f)
+{
+    if (!u->identified)
+        u->identity[0] = '\0';
+    if (!f->name_count || !strcmp(u->identity, f->names[0]))
+        return;
+    if (!u->identity[0]) {
+        memcpy(u->identity, f->names[0], sizeof u->identity);
+        return;
+    }
+    f->state = LUN_UNIT_OFFLINE;
+    error_set(&f->error, LUN_SCSI, 0, false, "LUN %llu is another device now: %.80s, not %.80s",
+              (unsigned long long)u->info.lun, f->names[0], u->identity);
+}
+
+/* It may get better by itself: not ready, or no answer. */
+static bool may_recover(const struct lun_error *e)
+{
+    return e->layer != LUN_OK && (e->retry || (e->layer == LUN_SCSI && e->code >> 16 == 2));
+}
+
+static void conclude(struct unit_scan *s)
 {
     struct lun_unit *u = s->unit;
     struct lun_unit_info *f = &s->found;
@@ -250,16 +276,27 @@ static void unit_done(struct unit_scan *s)
         f->max_transfer = transfer_limit(s);
     f->state = s->not_ready.layer == LUN_OK ? LUN_UNIT_ONLINE : LUN_UNIT_OFFLINE;
     f->error = s->not_ready;
+    check_identity(u, f);
     bool first = !u->identified, changed = differs(&u->info, f);
     adopt(u, f);
     u->identified = true;
-    u->scan = NULL;
-    free(s);
-    units_of(u->target)->scanning--;
+    if (may_recover(&f->error))
+        device_revisit(u->target);
     if (first || changed)
         unit_event(u, first ? LUN_EVENT_UNIT_ADDED : LUN_EVENT_UNIT_CHANGED);
-    bool again = u->scan_again && u->target->state == TARGET_OPEN;
+}
+
+static void unit_done(struct unit_scan *s)
+{
+    struct lun_unit *u = s->unit;
+    u->scan = NULL;
+    units_of(u->target)->scanning--;
+    if (!u->unlisted)
+        conclude(s);
+    free(s);
+    bool again = u->scan_again && u->target->state == TARGET_OPEN && u->scans < SCANS_MAX;
     u->scan_again = false;
+    u->scans = again ? (uint8_t)(u->scans + 1) : 0;
     if (again)
         scan_unit(u);
     list_more(u->target);
@@ -333,8 +370,9 @@ static void list_end(struct list_scan *l, const struct lun_error *e)
     free(l->io.buffer);
     free(l->fields);
     free(l);
-    bool again = all->list_again;
+    bool again = all->list_again && all->lists < SCANS_MAX;
     all->list_again = false;
+    all->lists = again ? (uint8_t)(all->lists + 1) : 0;
     device_scanned(t, e);
     if (again && t->state == TARGET_OPEN)
         scan_list(t);
@@ -377,6 +415,7 @@ static void drop_unlisted(struct list_scan *l)
         error_set(&u->info.error, LUN_SCSI, 0, false, "target %s no longer lists LUN %llu", l->target->o.iqn,
                   (unsigned long long)u->info.lun);
         u->identified = false;
+        u->unlisted = true;
         unit_event(u, LUN_EVENT_UNIT_GONE);
     }
 }
@@ -406,8 +445,11 @@ static void list_more(struct lun_target *t)
         uint64_t field = l->fields[l->next++], number;
         if (!lun_field_to_number(field, &number) || !chosen(t, number))
             continue;
-        struct lun_unit *u = unit_get(t, number, field);
-        if (u && !u->scan)
+        struct lun_unit *u = all->count < UNITS_MAX ? unit_get(t, number, field) : lun_target_unit(t, number);
+        if (!u)
+            continue;
+        u->unlisted = false;
+        if (!u->scan)
             scan_unit(u);
         if (all->list != l)
             return; /* it ended inside */
@@ -438,6 +480,8 @@ static bool ask_for_more(struct list_scan *l)
     if (!scsi_luns_count(l->io.buffer, l->io.transferred, &count, &needed) || needed <= l->io.length ||
         needed > LIST_MOST)
         return false;
+    if (needed < 2 * l->io.length) /* one that grows entry by entry must not keep us asking */
+        needed = 2 * l->io.length;
     void *buffer = realloc(l->io.buffer, needed);
     if (!buffer)
         return false;
@@ -469,7 +513,7 @@ static void list_done(struct lun_io *io)
     if (e.layer == LUN_OK) {
         if (ask_for_more(l))
             return;
-        ok = take_list(l, io->transferred, &e) && check_chosen(l, &e);
+        ok = take_list(l, io->transferred, &e) && (!units_of(l->target)->opening || check_chosen(l, &e));
     } else {
         ok = e.layer == LUN_SCSI && assume_list(l);
     }

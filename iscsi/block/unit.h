@@ -28,7 +28,10 @@ struct lun_unit {
     struct list ready;      /* requests that wait for a task or for queue depth, oldest first */
     struct list requests;   /* all that have not ended */
     struct unit_scan *scan; /* being identified */
+    char identity[272];     /* its best name when it was first identified */
     bool scan_again;        /* something changed meanwhile */
+    bool unlisted;          /* the target dropped it while it was being identified */
+    uint8_t scans;          /* one after another, because something changed meanwhile */
 };
 
 /* client_data of a target. */
@@ -48,6 +51,10 @@ struct units {
     struct list_scan *list;      /* REPORT LUNS under way (scan.c) */
     unsigned scanning;           /* units being identified */
     bool list_again;
+    uint8_t lists;        /* one after another, because the list changed meanwhile */
+    bool announce;        /* TARGET_UP follows the scan under way */
+    bool relist;          /* the last list failed */
+    struct timer revisit; /* looks again at what could not be had */
 };
 
 static inline struct units *units_of(const struct lun_target *t)
