@@ -10,6 +10,7 @@
 #define ABORT_TIMEOUT (5000 * MS)
 #define RETRY_FIRST (500 * MS)
 #define RETRY_LONGEST (30000 * MS)
+#define STEADY (30000 * MS) /* a session that was up for less was no success: the delay goes on growing */
 
 static void stop_late(struct timer *timer, uint64_t now);
 static void retry(struct timer *timer, uint64_t now);
@@ -115,7 +116,7 @@ static struct link_config session_config(struct lun_target *t, unsigned index)
                 .first_burst = o->first_burst_length,
                 .max_burst = o->max_burst_length,
                 .max_outstanding_r2t = o->max_outstanding_r2t,
-                .portal_group = o->portal_group,
+                .portal_group = t->group >= 0 ? t->group : o->portal_group,
                 .cmdsn = 1,
             },
         .login_timeout = o->login_timeout_ms * MS,
@@ -199,6 +200,7 @@ void target_start(struct lun_target *t)
 {
     t->state = TARGET_OPENING;
     t->first_error = (struct lun_error){0};
+    t->group = -1;
     t->error = (struct lun_error){0}; /* of an outage before the last close */
     t->address = 0;
     t->open_until = loop_clock() + t->o.login_timeout_ms * MS;
@@ -299,6 +301,9 @@ static void schedule_retry(struct target_session *s)
 static void lost(struct target_session *s, const struct lun_error *e)
 {
     struct lun_target *t = s->target;
+    if (s->up_since && t->loop->now - s->up_since >= STEADY)
+        s->failures = 0;
+    s->up_since = 0;
     schedule_retry(s);
     if (t->state != TARGET_OPEN)
         return;
@@ -346,7 +351,10 @@ static void session_up(struct link *k)
 {
     struct target_session *s = k->user;
     struct lun_target *t = s->target;
-    s->failures = 0;
+    s->up_since = t->loop->now;
+    /* 6.3.5: only a login to the same portal group ends what a lost session left behind. */
+    if (t->group < 0)
+        t->group = k->negotiated.portal_group;
     switch (t->state) {
     case TARGET_OPENING:
         opening_session_up(s);

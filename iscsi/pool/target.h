@@ -32,7 +32,8 @@ struct target_session {
     struct link link;
     struct lun_target *target;
     struct timer retry;
-    unsigned failures; /* since it was last up */
+    unsigned failures; /* since it last stayed up */
+    uint64_t up_since; /* ns, 0 = it is not up */
 };
 
 struct lun_target {
@@ -48,6 +49,7 @@ struct lun_target {
     uint64_t open_until;          /* OPENING */
     struct lun_error first_error; /* OPENING: of the first address that failed */
     struct lun_error error;       /* why it is not OPEN */
+    int group;                    /* the target portal group of its sessions, -1 = not known yet */
     struct timer stop_timer;
     struct list siblings;     /* lun_pool.targets, under its lock */
     struct lun_call farewell; /* the close that lun_pool_free makes */
