@@ -13,8 +13,9 @@
 
 #define SCAN_SIDE_BY_SIDE 16
 #define SCAN_BUFFER 4096
-#define SCANS_MAX 4 /* in a row: a device that reports a change to each command would have us scan for ever  \
-                     */
+#define SCANS_MAX                                                                                            \
+    4 /* in a row: a device that reports a change to each command would have us scan for ever                \
+       */
 #define UNITS_MAX 32768
 #define LIST_FIRST 4096             /* room for 511 LUNs */
 #define LIST_MOST (256u * 1024)     /* and for 32,767: more is not believed */
