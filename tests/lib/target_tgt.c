@@ -22,8 +22,13 @@ static bool answers(struct target_tgt *t)
 
 void target_tgt_start(struct target_tgt *t, struct workspace *w)
 {
+    target_tgt_start_at(t, w, workspace_free_port());
+}
+
+void target_tgt_start_at(struct target_tgt *t, struct workspace *w, uint16_t port)
+{
     char number[16], portal[64], log[128], socket[128];
-    *t = (struct target_tgt){.workspace = w, .port = workspace_free_port()};
+    *t = (struct target_tgt){.workspace = w, .port = port};
     snprintf(number, sizeof number, "%u", t->port);
     snprintf(portal, sizeof portal, "portal=127.0.0.1:%u", t->port);
     snprintf(log, sizeof log, "%s/tgtd.log", w->path);

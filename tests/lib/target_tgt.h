@@ -19,6 +19,8 @@ struct target_tgt {
 /* Starts tgtd with target 1, named TARGET_TGT_IQN, open to every initiator, without LUNs (LUN 0 is tgt's
  * controller). Exports $PORT and $IQN to commands. */
 void target_tgt_start(struct target_tgt *t, struct workspace *w);
+/* The same on this port: one that nobody has listened on so far. */
+void target_tgt_start_at(struct target_tgt *t, struct workspace *w, uint16_t port);
 void target_tgt_stop(struct target_tgt *t);
 /* tgtadm --lld iscsi with these arguments; must succeed; returns what it printed. */
 const char *target_tgt_adm(struct target_tgt *t, const char *format, ...)
