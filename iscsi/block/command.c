@@ -52,7 +52,7 @@ static uint32_t build(const struct request *r, const struct lun_io *io, uint8_t 
         cdb_test_unit_ready(cdb);
         return 0;
     default: /* FLUSH, and the flush behind a WRITE with fua */
-        cdb_synchronize_cache(cdb, r->unit->info.sixteen, 0, 0);
+        cdb_synchronize_cache(cdb, r->unit->info.sixteen && !r->unit->flush_ten, 0, 0);
         return 0;
     }
 }
@@ -108,7 +108,7 @@ void command_refused(struct request *r, const struct task *t, const struct lun_e
         u->info.sixteen = false;
         fall_back(r);
     } else if (e->code == INVALID_OPCODE && t->cdb[0] == CDB_SYNCHRONIZE_CACHE_16) {
-        u->info.sixteen = false;
+        u->flush_ten = true; /* block 0, count 0 is all of any unit; READ and WRITE stay as they are */
         fall_back(r);
     } else if (e->code == INVALID_OPCODE && sync) {
         u->no_flush = true; /* what it has no command for, it has no cache for */

@@ -21,7 +21,7 @@ static const uint8_t zeros[WINDOW_MAX]; /* never written, so it stays the kernel
 
 static uint32_t block_size(const struct request *r)
 {
-    return r->unit->info.block_size;
+    return r->block;
 }
 
 static uint64_t min64(uint64_t a, uint64_t b)
@@ -65,9 +65,9 @@ bool move_begin(struct request *r)
 {
     const struct lun_unit_info *i = &r->unit->info;
     struct lun_io *io = request_io(r);
-    uint32_t bs = i->block_size;
     if (!check(r))
         return false;
+    uint32_t bs = r->block = i->block_size;
     if (io->length == 0 || io->offset >= i->size)
         return false; /* nothing to do: done, 0 bytes */
     r->start = io->offset;
@@ -189,8 +189,8 @@ static bool step_merge_read(struct request *r)
     if (!need_bounce(r))
         return true;
     bool head = start<r->start, tail = end> r->end;
+    bool whole = head && tail && end - start <= min64(MERGE_WHOLE, r->unit->info.max_transfer);
     while (r->at < end) {
-        bool whole = head && tail && end - start <= MERGE_WHOLE;
         uint64_t from = whole || (head && r->at == start) ? start : end - bs, to = whole ? end : from + bs;
         struct task *t = request_task(r);
         if (!t)
@@ -261,6 +261,10 @@ static bool step_write(struct request *r)
 
 bool move_step(struct request *r)
 {
+    if (r->block != r->unit->info.block_size || r->end > r->unit->info.size) {
+        refuse(r, EIO, "the unit has changed since the request was made");
+        return true;
+    }
     if (r->phase == PHASE_FLUSH)
         return command_step(r);
     if (r->phase == PHASE_MERGE_READ)

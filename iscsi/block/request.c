@@ -71,8 +71,12 @@ void request_fail(struct request *r, const struct lun_error *e)
 
 static void late(struct request *r)
 {
-    struct lun_error e;
+    struct lun_error e = request_io(r)->error;
     char place[512];
+    if (r->wait == WAIT_RETRY) { /* what the device kept saying tells more than the time does */
+        request_fail(r, &e);
+        return;
+    }
     unit_place(r->unit, place, sizeof place);
     error_set(&e, LUN_TIMEOUT, 0, true, "%s: not done within its deadline", place);
     request_fail(r, &e);
@@ -91,6 +95,8 @@ static void wait_over(struct timer *timer, uint64_t now)
 static void wait_for_retry(struct request *r)
 {
     uint64_t now = r->unit->target->loop->now, when = now + r->delay * 1000000ull;
+    bool at_once = r->delay == 0;
+    r->delay = 0;
     r->again = false;
     r->retries += r->retries < 255;
     r->unit->info.retries++;
@@ -98,7 +104,7 @@ static void wait_for_retry(struct request *r)
         move_repeat(r);
     else
         r->at = 0;
-    if (r->delay == 0)
+    if (at_once)
         return;
     r->wait = WAIT_RETRY;
     timer_arm(timers_of(r), &r->timer, when < r->deadline ? when : r->deadline);
@@ -190,6 +196,8 @@ void request_continue(struct request *r)
             return;
         if (r->out)
             return;
+        if (r->stop)
+            break;
         if (r->again)
             wait_for_retry(r);
         else if (!data || !move_next_phase(r))
@@ -224,7 +232,15 @@ static bool may_start(struct request *r)
     return false;
 }
 
-void request_submit(struct lun_unit *u, struct lun_io *io, bool internal)
+static bool not_wanted(struct request *r)
+{
+    struct lun_error e;
+    error_set(&e, LUN_CANCELLED, 0, false, "cancelled");
+    request_fail(r, &e);
+    return false;
+}
+
+static void submit(struct lun_unit *u, struct lun_io *io, bool internal, bool unwanted)
 {
     struct request *r = request_of(io);
     struct lun_target *t = u->target;
@@ -239,7 +255,7 @@ void request_submit(struct lun_unit *u, struct lun_io *io, bool internal)
     units_of(t)->requests++;
     uint32_t ms = io->timeout_ms ? io->timeout_ms : t->o.io_timeout_ms;
     r->deadline = t->loop->now + ms * 1000000ull;
-    if (!may_start(r) || (is_data(io) && !move_begin(r))) {
+    if ((unwanted && !not_wanted(r)) || !may_start(r) || (is_data(io) && !move_begin(r))) {
         finish(r);
         return;
     }
@@ -258,17 +274,16 @@ void request_start(struct request *r)
         request_continue(r);
 }
 
-struct posted {
-    struct lun_message message;
-    struct lun_unit *unit;
-};
-_Static_assert(sizeof(struct posted) <= LUN_IO_PRIVATE * sizeof(uint64_t),
-               "struct lun_io.private_ is too small");
+void request_submit(struct lun_unit *u, struct lun_io *io, bool internal)
+{
+    submit(u, io, internal, false);
+}
 
 static void arrive(struct lun_message *m)
 {
-    struct posted *p = LIST_OF(m, struct posted, message);
-    request_submit(p->unit, LIST_OF(p, struct lun_io, private_), false);
+    struct request *r = LIST_OF(m, struct request, message);
+    struct lun_unit *u = r->unit;
+    submit(u, request_io(r), false, r->unwanted);
 }
 
 void lun_submit(struct lun_unit *u, struct lun_io *io)
@@ -277,9 +292,12 @@ void lun_submit(struct lun_unit *u, struct lun_io *io)
         request_submit(u, io, false);
         return;
     }
-    struct posted *p = (struct posted *)io->private_;
-    *p = (struct posted){.message.fn = arrive, .unit = u};
-    lun_loop_post(u->target->loop, &p->message);
+    struct request *r = request_of(io);
+    r->unit = u;
+    r->posted = true;
+    r->unwanted = false;
+    r->message.fn = arrive;
+    lun_loop_post(u->target->loop, &r->message);
 }
 
 /* ---- cancelling -------------------------------------------------------------------------------------- */
@@ -323,6 +341,10 @@ void lun_cancel(struct lun_unit *u, struct lun_io *io)
 {
     struct request *r = request_of(io);
     struct lun_error e;
+    if (r->posted) { /* submitted from elsewhere, and its message has not been read */
+        r->unwanted = true;
+        return;
+    }
     if (list_empty(&r->all))
         return; /* it is ending: done is about to run */
     error_set(&e, LUN_CANCELLED, 0, false, "cancelled");

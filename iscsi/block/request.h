@@ -28,8 +28,11 @@ struct request {
     bool ranged, exclusive; /* in unit.ranges, or waiting to be; reads, merges and writes there */
     bool merging;           /* the present window goes through `bounce` (move.c) */
     bool stop;              /* io->error is set: issue nothing more */
+    bool posted;            /* on its way to the home loop: nothing else is valid but unit and message */
+    bool unwanted;          /* cancelled on that way */
     bool again;             /* send this phase's commands again once all are in, after `delay` */
     uint8_t retries;
+    uint32_t block;                    /* bytes; the unit's block size when the request began */
     uint32_t delay;                    /* ms */
     unsigned out;                      /* tasks in flight */
     uint64_t start, end;               /* bytes asked for, cut at the end of the LUN */
@@ -40,6 +43,7 @@ struct request {
     uint8_t *bounce;                   /* a buffer of the loop's, or NULL */
     uint8_t *lent;                     /* likewise, to be put back after done */
     struct iovec iov;                  /* io->data */
+    struct lun_message message;        /* while posted */
 };
 
 static inline struct request *request_of(struct lun_io *io)

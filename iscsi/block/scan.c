@@ -51,6 +51,7 @@ struct unit_scan {
     struct lun_unit_info found; /* starts from what is known; becomes unit.info when all is in */
     enum step step;
     struct lun_error not_ready; /* of TEST UNIT READY: the unit is there but cannot serve */
+    bool lost;                  /* the target went away meanwhile: not_ready says how */
     struct scsi_block_limits limits;
     uint8_t buffer[SCAN_BUFFER];
 };
@@ -133,13 +134,16 @@ static void take_capacity(struct unit_scan *s, size_t n)
     memcpy(f->capacity, s->buffer, f->capacity_length);
     f->block_count = c.blocks;
     f->block_size = c.block_size;
-    f->sixteen = !s->unit->ten_only && (c.blocks > UINT32_MAX || f->capacity_length > 8) &&
-                 (s->unit->info.sixteen || !s->unit->identified);
+    /* What READ(10) can reach may go by it, if the device once refused READ(16). */
+    f->sixteen =
+        c.blocks > UINT32_MAX || (f->capacity_length > 8 && (s->unit->info.sixteen || !s->unit->identified));
     bool fits = !__builtin_mul_overflow(c.blocks, (uint64_t)c.block_size, &size);
     bool served =
         c.block_size >= 512 && c.block_size <= UNIT_BLOCK_MAX && !(c.block_size & (c.block_size - 1));
-    f->has_data = fits && served && c.blocks && size <= INT64_MAX;
+    f->has_data = fits && served && c.blocks && size <= INT64_MAX && !c.more;
     f->size = f->has_data ? size : 0;
+    if (c.more)
+        error_set(&s->not_ready, LUN_SCSI, 0, false, "larger than READ CAPACITY(10) can tell, and no (16)");
     if (!served)
         error_set(&s->not_ready, LUN_SCSI, 0, false, "blocks of %u bytes are not served", c.block_size);
 }
@@ -195,12 +199,12 @@ static void step_failed(struct unit_scan *s)
 static void step_done(struct lun_io *io)
 {
     struct unit_scan *s = io->user;
-    bool lost = io->error.layer != LUN_OK && io->error.layer != LUN_SCSI;
+    s->lost = io->error.layer != LUN_OK && io->error.layer != LUN_SCSI;
     if (io->error.layer == LUN_OK)
         take(s, io->transferred);
     else
         step_failed(s);
-    if (lost) {
+    if (s->lost) {
         s->not_ready = io->error;
         s->step = STEP_END - 1; /* nothing more will be heard */
     }
@@ -240,7 +244,10 @@ static void unit_done(struct unit_scan *s)
 {
     struct lun_unit *u = s->unit;
     struct lun_unit_info *f = &s->found;
-    f->max_transfer = transfer_limit(s);
+    if (s->lost && u->identified) /* nothing was learnt: what is known stays so, for texts in an outage too */
+        *f = u->info;
+    else
+        f->max_transfer = transfer_limit(s);
     f->state = s->not_ready.layer == LUN_OK ? LUN_UNIT_ONLINE : LUN_UNIT_OFFLINE;
     f->error = s->not_ready;
     bool first = !u->identified, changed = differs(&u->info, f);
@@ -349,6 +356,16 @@ static bool listed(const struct list_scan *l, uint64_t field)
     return false;
 }
 
+/* A target may use another addressing method for a number than we would (SAM-5 4.7.7). */
+static bool listed_number(const struct list_scan *l, uint64_t number)
+{
+    uint64_t listed;
+    for (size_t i = 0; i < l->count; i++)
+        if (lun_field_to_number(l->fields[i], &listed) && listed == number)
+            return true;
+    return false;
+}
+
 static void drop_unlisted(struct list_scan *l)
 {
     struct units *all = units_of(l->target);
@@ -369,8 +386,7 @@ static bool check_chosen(struct list_scan *l, struct lun_error *e)
 {
     const struct lun_target *t = l->target;
     for (size_t i = 0; i < t->o.lun_count; i++) {
-        uint64_t field;
-        if (!lun_field_from_number(t->o.luns[i], &field) || !listed(l, field))
+        if (!listed_number(l, t->o.luns[i]))
             return error_set(e, LUN_SCSI, 0, true, "portal %s, target %s: there is no LUN %llu",
                              t->addresses[t->address].text, t->o.iqn, (unsigned long long)t->o.luns[i]);
     }

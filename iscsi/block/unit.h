@@ -19,7 +19,8 @@ struct lun_unit {
     struct lun_unit_info info;
     bool identified;        /* has been announced with UNIT_ADDED */
     bool ten_only;          /* READ CAPACITY(16) is not supported */
-    bool no_flush;          /* SYNCHRONIZE CACHE is not supported */
+    bool flush_ten;         /* SYNCHRONIZE CACHE(16) is not supported */
+    bool no_flush;          /* nor is (10) */
     unsigned outstanding;   /* tasks in flight */
     unsigned exclusive;     /* requests in `ranges` that read, merge and write */
     struct list ranges;     /* requests that write, in flight (range.h) */

@@ -255,6 +255,8 @@ void loop_stop(struct lun_loop *l)
     lun_loop_post(l, &s.message);
     pthread_join(l->thread, NULL);
     run_mail(l);
+    run_deferred(l);
+    loop_free_watches(l);
     close(l->epoll);
     close(l->wakeup);
     buffers_free(&l->buffers);
@@ -263,10 +265,16 @@ void loop_stop(struct lun_loop *l)
 
 /* ---- buffers ----------------------------------------------------------------------------------------- */
 
-void *lun_buffer_get(struct lun_loop *l)
+/* Going while there is anything in stock. */
+static void need_trim(struct lun_loop *l)
 {
     if (!timer_armed(&l->trim))
         timer_arm(&l->timers, &l->trim, l->now + TRIM_INTERVAL);
+}
+
+void *lun_buffer_get(struct lun_loop *l)
+{
+    need_trim(l);
     return buffers_get(&l->buffers);
 }
 
@@ -274,8 +282,10 @@ void lun_buffer_put(struct lun_loop *l, void *buffer)
 {
     if (!buffer)
         return;
-    if (lun_loop_is_current(l))
+    if (lun_loop_is_current(l)) {
         buffers_put(&l->buffers, buffer);
-    else
+        need_trim(l);
+    } else {
         buffers_put_elsewhere(&l->buffers, buffer);
+    }
 }

@@ -62,6 +62,9 @@ void loop_remove(struct lun_loop *l, struct loop_watch *w);
 void loop_defer(struct lun_loop *l, struct loop_deferred *d);
 void loop_undefer(struct loop_deferred *d);
 
+/* Frees what lun_loop_watch made and nobody unwatched; the thread has ended (watch.c). */
+void loop_free_watches(struct lun_loop *l);
+
 uint64_t loop_clock(void); /* ns, monotonic */
 
 #endif

@@ -3,11 +3,15 @@
 #include "pool/pool.h"
 
 #include <errno.h>
+#include <semaphore.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "pool/target.h"
+
 #define LOOPS_MAX 64
+#define FAREWELL_MS 1000 /* what is in flight has this long when the pool goes */
 
 /* FNV-1a, 32 bits: spreads instance names; nothing depends on it being secret. */
 static uint32_t hash(const char *text)
@@ -97,6 +101,8 @@ struct lun_pool *lun_pool_new(const struct lun_pool_options *o, struct lun_error
         .event = o->event,
         .user = o->user,
     };
+    list_init(&p->targets);
+    pthread_mutex_init(&p->lock, NULL);
     if (!start_loops(p, o->loops ? o->loops : 1, o->buffer_memory, e)) {
         lun_pool_free(p);
         return NULL;
@@ -104,10 +110,39 @@ struct lun_pool *lun_pool_new(const struct lun_pool_options *o, struct lun_error
     return p;
 }
 
+static void said_farewell(struct lun_call *call)
+{
+    sem_post(call->user);
+}
+
+/* All at once, so that several that do not answer cost the time of one. They stay their owner's to free. */
+static void close_targets(struct lun_pool *p)
+{
+    sem_t done;
+    unsigned count = 0;
+    sem_init(&done, 0, 0);
+    LIST_EACH(&p->targets, node)
+    {
+        struct lun_target *t = LIST_OF(node, struct lun_target, siblings);
+        t->farewell = (struct lun_call){.done = said_farewell, .user = &done};
+        lun_target_close(t, FAREWELL_MS, &t->farewell);
+        count++;
+    }
+    while (count)
+        if (sem_wait(&done) == 0)
+            count--;
+    sem_destroy(&done);
+    struct list *node;
+    while ((node = list_pop(&p->targets)))
+        LIST_OF(node, struct lun_target, siblings)->pool = NULL;
+}
+
 void lun_pool_free(struct lun_pool *p)
 {
     if (!p)
         return;
+    close_targets(p);
+    pthread_mutex_destroy(&p->lock);
     for (unsigned i = 0; i < p->loop_count; i++)
         loop_stop(&p->loops[i]);
     free(p->loops);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The pool object: its loops and what every target of it shares. Immutable once the first target is opened.
- */
+/* The pool object: its loops and what every target of it shares. Immutable once the first target is opened,
+ * but for the list of targets. */
 #ifndef LUN_POOL_POOL_H
 #define LUN_POOL_POOL_H
 
@@ -9,7 +9,9 @@
 struct lun_pool {
     unsigned loop_count;
     struct lun_loop *loops;
-    unsigned next_loop; /* home of the next target; the caller's thread only */
+    pthread_mutex_t lock; /* of the two below: targets come and go in any thread but the loops' */
+    unsigned next_loop;   /* home of the next target */
+    struct list targets;  /* lun_target.siblings */
     char *initiator_name;
     uint32_t isid_seed; /* hash of the instance */
     void (*log)(void *user, enum lun_log_level level, const char *text);

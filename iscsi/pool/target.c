@@ -44,6 +44,24 @@ static bool make_sessions(struct lun_target *t, struct lun_error *e)
     return true;
 }
 
+/* A target of the pool's from here on; has a home. */
+static void settle(struct lun_target *t, struct lun_pool *p)
+{
+    pthread_mutex_lock(&p->lock);
+    t->loop = lun_pool_loop(p, p->next_loop++);
+    list_append(&p->targets, &t->siblings);
+    pthread_mutex_unlock(&p->lock);
+}
+
+static void leave(struct lun_target *t)
+{
+    if (!t->pool)
+        return;
+    pthread_mutex_lock(&t->pool->lock);
+    list_remove(&t->siblings);
+    pthread_mutex_unlock(&t->pool->lock);
+}
+
 struct lun_target *target_new(struct lun_pool *p, const struct lun_target_options *o,
                               const struct target_client *client, struct lun_error *e)
 {
@@ -54,10 +72,11 @@ struct lun_target *target_new(struct lun_pool *p, const struct lun_target_option
     }
     t->pool = p;
     t->client = client;
+    list_init(&t->siblings);
     t->stop_timer.fire = stop_late;
     bool ok = target_options_copy(o, &t->o, e);
     if (ok) {
-        t->loop = lun_pool_loop(p, p->next_loop++);
+        settle(t, p);
         ok = resolve(t, e) && make_sessions(t, e);
         if (!ok)
             error_prefix(e, "target %s", o->iqn);
@@ -71,6 +90,7 @@ struct lun_target *target_new(struct lun_pool *p, const struct lun_target_option
 
 void target_free(struct lun_target *t)
 {
+    leave(t);
     free(t->sessions);
     target_options_free(&t->o);
     free(t);

@@ -36,7 +36,7 @@ struct target_session {
 };
 
 struct lun_target {
-    struct lun_pool *pool;
+    struct lun_pool *pool; /* NULL once it has been freed */
     struct lun_loop *loop;
     const struct target_client *client;
     void *client_data;
@@ -47,6 +47,8 @@ struct lun_target {
     enum target_state state;
     struct lun_error error; /* why it is not OPEN */
     struct timer stop_timer;
+    struct list siblings;     /* lun_pool.targets, under its lock */
+    struct lun_call farewell; /* the close that lun_pool_free makes */
 };
 
 /* Checks and copies the options, fills in defaults, looks up the portals. Not in a loop. */

@@ -59,6 +59,13 @@ void lun_loop_unwatch(struct lun_loop *l, int fd)
     }
 }
 
+void loop_free_watches(struct lun_loop *l)
+{
+    struct list *node;
+    while ((node = list_pop(&l->watches)))
+        free(LIST_OF(node, struct user_watch, link));
+}
+
 struct user_timer {
     struct timer timer;
 };

@@ -209,13 +209,15 @@ static void deadline_passed(struct timer *timer, uint64_t now)
     struct task *t = LIST_OF(timer, struct task, deadline);
     struct session *s = t->session;
     s->now = now;
-    if (t->state != TASK_ABORTING) {
+    if (t->state == TASK_TO_ISSUE || t->state == TASK_IN_FLIGHT) {
         session_abort(s, t, LUN_TIMEOUT, now);
         return;
     }
     struct lun_error e;
     error_set(&e, LUN_TIMEOUT, 0, true,
-              "neither a command nor its ABORT TASK was answered within the deadline");
+              t->state == TASK_ABORTING
+                  ? "neither a command nor its ABORT TASK was answered within the deadline"
+                  : "the target answered a command and did not take its data within the deadline");
     s->ops->broken(s->ctx, &e);
 }
 

@@ -51,10 +51,10 @@ Test(hostile, response_for_an_unknown_task)
     HOSTILE("send ScsiResponse itt=0x12345678\n");
 }
 
-/* Right slot, wrong generation, and the reserved tag. */
-Test(hostile, response_for_a_neighbouring_tag)
+/* A tag that once was, or will be, this slot's: nothing wrong with the PDU but the tag. */
+Test(hostile, data_for_a_neighbouring_tag)
 {
-    HOSTILE("send ScsiResponse itt=@r.itt+65536\n");
+    HOSTILE("send DataIn itt=@r.itt+65536 data=pattern(0,4096) S=1\n");
 }
 
 Test(hostile, response_for_the_reserved_tag)
@@ -71,6 +71,15 @@ Test(hostile, over_long_data_segment)
 Test(hostile, one_byte_over_our_limit)
 {
     HOSTILE("send DataIn dlen=262145 data=zeros(512)\n");
+}
+
+/* The limit is the one we declared, whatever the kind of PDU and however short. */
+Test(hostile, longer_than_a_small_limit)
+{
+    struct rig *r = RIG(OPENED READ_4096 "send NopIn itt=0xffffffff data=zeros(516)\n"
+                                         "expect-close\n");
+    r->options.max_recv_data_segment_length = 512;
+    given_up(r, LUN_PROTOCOL);
 }
 
 /* A long AHS in front of an impossible length. */

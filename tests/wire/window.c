@@ -50,14 +50,14 @@ Test(window, max_below_exp_is_ignored)
                     "send NopIn itt=0xffffffff\n" OPENED_AGAIN));
 }
 
-/* MaxCmdSN never shrinks: an older value that comes later changes nothing. */
+/* MaxCmdSN never shrinks: ExpCmdSN - 1, which would close it, comes too late to change anything. */
 Test(window, never_shrinks)
 {
     struct rig *r = RIG("login\n"
                         "serve opened\n"
-                        "send NopIn itt=0xffffffff maxcmdsn=-20\n"
+                        "send NopIn itt=0xffffffff maxcmdsn=-32\n"
                         "expect ScsiCommand cdb=read(0,1)\n"
-                        "send DataIn data=pattern(0,512) S=1 maxcmdsn=-30\n"
+                        "send DataIn data=pattern(0,512) S=1 maxcmdsn=-32\n"
                         "expect ScsiCommand cdb=read(1,1)\n"
                         "send DataIn data=pattern(512,512) S=1\n");
     rig_open(r);

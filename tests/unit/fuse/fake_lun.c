@@ -152,7 +152,8 @@ static void finish(struct lun_unit *u, struct lun_io *io)
 
 static void arrive(struct lun_unit *u, struct lun_io *io)
 {
-    if (!atomic_load(&u->hold) || (io->op != LUN_OP_READ && io->op != LUN_OP_WRITE)) {
+    bool moves = io->op == LUN_OP_READ || io->op == LUN_OP_WRITE;
+    if (!(moves && atomic_load(&u->hold)) && !(io->op == LUN_OP_ZERO && atomic_load(&u->hold_zero))) {
         finish(u, io);
         return;
     }
@@ -207,6 +208,7 @@ static void release_in_home(void *arg)
 {
     struct lun_unit *u = arg;
     atomic_store(&u->hold, false);
+    atomic_store(&u->hold_zero, false);
     /* Oldest first. */
     struct lun_io *order = NULL;
     while (u->held) {

@@ -18,6 +18,7 @@ struct lun_unit {
     size_t size;
     /* Knobs. */
     _Atomic bool hold;        /* READ and WRITE stay until fake_release or a cancel */
+    _Atomic bool hold_zero;   /* ZERO does */
     _Atomic bool stubborn;    /* a cancel is ignored while hold is set */
     _Atomic int fail_op;      /* this enum lun_op fails; -1 none */
     struct lun_error failure; /* with that */

@@ -175,6 +175,59 @@ Test(mounted_holes, close_of_a_copied_descriptor_zeroes_just_once)
     mounted_free(m);
 }
 
+static void *close_it(void *arg)
+{
+    close(*(int *)arg);
+    return NULL;
+}
+
+struct write {
+    int fd;
+    off_t offset;
+};
+
+static void *write_it(void *arg)
+{
+    struct write *w = arg;
+    cr_assert_eq(pwrite(w->fd, "newer", 5, w->offset), 5);
+    return NULL;
+}
+
+/* Zeros and a write in flight to the same place could arrive in any order. */
+static void write_during_zeroing(unsigned loops)
+{
+    old_data(loops, SIZE);
+    int fd = opened(O_WRONLY | O_TRUNC), other = opened(O_WRONLY);
+    cr_assert_eq(pwrite(fd, "abc", 3, 70000), 3);
+    m->unit->hold_zero = true;
+    pthread_t closing, writing;
+    pthread_create(&closing, NULL, close_it, &fd);
+    while (fake_held(m->unit) < 1)
+        usleep(1000);
+    struct write inside = {other, 5000};
+    pthread_create(&writing, NULL, write_it, &inside);
+    cr_assert_eq(pwrite(other, "beside", 6, 100000), 6, "nothing is zeroed there");
+    cr_assert_eq(m->unit->writes, 2, "the one to zeros in flight waits");
+    fake_release(m->unit);
+    pthread_join(writing, NULL);
+    pthread_join(closing, NULL);
+    cr_assert_arr_eq(m->unit->bytes + 5000, "newer", 5);
+    expect(0, 5000, 0);
+    expect(5005, 70000, 0);
+    close(other);
+    mounted_free(m);
+}
+
+Test(mounted_holes, a_write_during_zeroing_comes_after_it)
+{
+    write_during_zeroing(1);
+}
+
+Test(mounted_holes, a_write_during_zeroing_from_another_loop)
+{
+    write_during_zeroing(2);
+}
+
 Test(mounted_holes, long_holes_go_in_chunks)
 {
     old_data(1, 100 << 20);

@@ -211,10 +211,28 @@ Test(session_abort, waits_for_queued_data)
     session_abort(&b.s, t, LUN_CANCELLED, b.now);
     cr_assert(bench_task_response(bench_abort().itt, 0));
     cr_assert_eq(b.end_count, 0);
-    bench_pass(3600 * SECOND); /* no deadline of it may strike now */
     cr_assert_eq(b.broken, 0);
     session_sent(&b.s, cookie);
     bench_ended_badly(0, 1, LUN_CANCELLED);
+    bench_end();
+}
+
+/* But a target that never takes the data must not hold the call for ever: the connection goes. */
+Test(session_abort, queued_data_has_a_deadline)
+{
+    b.n.immediate_data = false;
+    b.n.initial_r2t = true;
+    bench_start();
+    bench_keep = true;
+    struct task *t = bench_write(65536, out, 1);
+    cr_assert(bench_r2t(bench_command().itt, 9, 0, 0, 32768));
+    bench_data_out();
+    void *cookie = bench_out.cookie;
+    session_abort(&b.s, t, LUN_CANCELLED, b.now);
+    cr_assert(bench_task_response(bench_abort().itt, 0));
+    bench_pass(3600 * SECOND);
+    cr_assert_eq(b.broken, 1);
+    session_sent(&b.s, cookie);
     bench_end();
 }
 
