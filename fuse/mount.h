@@ -37,7 +37,8 @@ struct mount_target {
 
 struct mount *mount_new(const struct mount_options *o, struct lun_loop *loop, struct lun_error *e);
 /* Before or after mount_start; main thread, not in a loop. False: no memory, or the directory name cannot be
- * used or is taken. A directory that was added without a target may be added once more with one. */
+ * used or is taken. A directory that was added without a target may be added again: without one but with a
+ * newer error, or, once, with one. */
 bool mount_add_target(struct mount *m, const struct mount_target *t, struct lun_error *e);
 /* Mounts, starts to serve, and returns once the kernel has been answered (FUSE INIT). On failure nothing is
  * left mounted. */

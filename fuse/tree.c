@@ -200,7 +200,7 @@ struct tree_target *tree_add_target(struct tree *t, const struct tree_target_opt
     }
     struct node *there = tree_lookup(t->root, o->directory);
     struct tree_target *target = there ? there->target : NULL;
-    if (there && !(target && !target->target && o->target && strcmp(target->iqn, o->iqn) == 0)) {
+    if (there && !(target && !target->target && strcmp(target->iqn, o->iqn) == 0)) {
         state_error(e, LUN_USAGE, 0, "%s: another target has this directory", o->directory);
         return NULL;
     }
@@ -212,6 +212,7 @@ struct tree_target *tree_add_target(struct tree *t, const struct tree_target_opt
         return NULL;
     }
     target->target = o->target;
+    target->error = (struct lun_error){0};
     target->mode = o->mode ? o->mode & 0777 : 0600;
     target->uid = o->uid;
     target->gid = o->gid;

@@ -254,7 +254,7 @@ struct lun_target_options {
     const uint64_t *luns; /* decimal LUNs to use; NULL = all */
     size_t lun_count;
     bool read_only;            /* refuse writes to every unit */
-    uint32_t login_timeout_ms; /* connect to logged in; default 15000 */
+    uint32_t login_timeout_ms; /* connect to logged in, over all portals; default 15000 */
     uint32_t io_timeout_ms;    /* one SCSI command; default 30000 */
     uint32_t nop_interval_ms;  /* NOP-Out when the connection is silent; default 5000, UINT32_MAX = never */
     uint32_t nop_timeout_ms;   /* connection given up when unanswered; default 5000 */

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "daemon.h"
@@ -104,25 +105,30 @@ static bool make_members(struct service *s)
     for (size_t i = 0; i < s->c->target_count; i++)
         if (!members_add(&s->members, &s->c->targets[i], s->e))
             return false;
-    for (size_t i = 0; i < s->c->discover_count; i++) {
-        if (take_signals(s))
-            return fail(s, "interrupted by a signal");
+    for (size_t i = 0; i < s->c->discover_count; i++)
         if (!members_discover(&s->members, &s->c->discover[i], s->e))
             return false;
-    }
     return true;
 }
 
-static bool wait_opened(struct service *s)
+static int64_t now_ms(void)
 {
-    members_open(&s->members);
-    while (!members_opened(&s->members)) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/* Until every target and every portal has answered, or has failed to. */
+static bool settle(struct service *s)
+{
+    for (members_turn(&s->members, now_ms()); !members_settled(&s->members);
+         members_turn(&s->members, now_ms())) {
         struct pollfd fds[] = {
             {.fd = s->members.done_fd, .events = POLLIN},
             {.fd = s->signal_fd, .events = POLLIN},
             {.fd = *s->parent, .events = 0}, /* POLLERR when the parent has gone away */
         };
-        if (poll(fds, 3, -1) < 0)
+        if (poll(fds, 3, members_timeout(&s->members, now_ms())) <= 0)
             continue;
         if (fds[1].revents && take_signals(s))
             return fail(s, "interrupted by a signal");
@@ -138,11 +144,14 @@ static bool check_required(struct service *s)
     const struct member *bad = NULL, *wrong = NULL;
     size_t up = 0;
     for (size_t i = 0; i < s->members.count; i++) {
-        const struct member *one = &s->members.at[i];
-        up += one->up;
-        if (!one->up && !bad)
+        const struct member *one = s->members.at[i];
+        if (one->state == MEMBER_UP) {
+            up += one->iqn != NULL;
+            continue;
+        }
+        if (!bad)
             bad = one;
-        if (!one->up && !wrong && one->error.layer == LUN_USAGE && one->iqn)
+        if (!wrong && one->error.layer == LUN_USAGE && one->iqn)
             wrong = one;
     }
     int require = s->c->require;
@@ -175,17 +184,30 @@ static bool make_mount(struct service *s)
     return s->mount;
 }
 
-static bool add_to_mount(struct service *s, const struct member *one)
+/* A line for each change of state, and none for what is as it should be at the start. */
+static void log_change(const struct service *s, const struct member *one)
 {
-    if (!one->up)
-        log_line(LUN_LOG_WARNING, "%s", one->error.text);
+    const char *again =
+        one->state == MEMBER_GIVEN_UP ? "it will not be tried again" : "it will be tried again";
+    if (one->state != MEMBER_UP)
+        log_line(LUN_LOG_WARNING, "%s; %s", one->error.text, again);
+    else if (s->members.retrying && one->iqn)
+        log_line(LUN_LOG_NOTICE, "target %s: logged in", one->iqn);
+    else if (s->members.retrying)
+        log_line(LUN_LOG_NOTICE, "portal %s: answers", one->config->portals[0]);
+}
+
+static bool show(struct service *s, const struct member *one)
+{
+    bool up = one->state == MEMBER_UP;
+    log_change(s, one);
     if (!one->iqn)
-        return true; /* a discovery that failed has no directory */
+        return true; /* a portal has no directory */
     const struct mount_target t = {
-        .target = one->up ? one->target : NULL,
+        .target = up ? one->target : NULL,
         .iqn = one->iqn,
         .directory = one->config->name ? one->config->name : one->iqn,
-        .error = one->up ? NULL : &one->error,
+        .error = up ? NULL : &one->error,
         .data_mode = one->config->mode,
         .uid = one->config->uid,
         .gid = one->config->gid,
@@ -196,12 +218,22 @@ static bool add_to_mount(struct service *s, const struct member *one)
 
 static bool start(struct service *s)
 {
-    if (!start_pool(s) || !make_mount(s) || !make_members(s) || !wait_opened(s) || !check_required(s))
+    if (!start_pool(s) || !make_mount(s) || !make_members(s) || !settle(s) || !check_required(s))
         return false;
-    for (size_t i = 0; i < s->members.count; i++)
-        if (!add_to_mount(s, &s->members.at[i]))
+    for (const struct member *one; (one = members_changed(&s->members));)
+        if (!show(s, one))
             return false;
+    members_retry(&s->members);
     return mount_start(s->mount, s->e);
+}
+
+/* What was missing and is there now appears; what is missing still says why. */
+static void follow_members(struct service *s)
+{
+    members_turn(&s->members, now_ms());
+    for (const struct member *one; (one = members_changed(&s->members));)
+        if (!show(s, one))
+            log_line(LUN_LOG_ERROR, "%s", s->e->text);
 }
 
 /* Until a signal, or until somebody unmounts. */
@@ -212,8 +244,9 @@ static void serve(struct service *s)
             {.fd = s->signal_fd, .events = POLLIN},
             {.fd = mount_gone_fd(s->mount), .events = POLLIN},
             {.fd = log_fd(), .events = POLLIN},
+            {.fd = s->members.done_fd, .events = POLLIN},
         };
-        if (poll(fds, 3, -1) < 0)
+        if (poll(fds, 4, members_timeout(&s->members, now_ms())) < 0)
             continue;
         if (fds[2].revents)
             log_drain(true);
@@ -225,6 +258,7 @@ static void serve(struct service *s)
             log_line(LUN_LOG_NOTICE, "%s: ending on a signal", s->mountpoint);
             return;
         }
+        follow_members(s);
     }
 }
 
@@ -234,6 +268,7 @@ static void close_members(struct service *s)
     while (!members_closed(&s->members)) {
         struct pollfd fd = {.fd = s->members.done_fd, .events = POLLIN};
         poll(&fd, 1, -1);
+        members_turn(&s->members, now_ms());
     }
 }
 

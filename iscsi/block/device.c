@@ -144,11 +144,12 @@ void device_scanned(struct lun_target *t, const struct lun_error *e)
         end_call(opening, NULL);
         return;
     }
-    pool_log(t->pool, LUN_LOG_ERROR, "target %s: %s", t->o.iqn, e->text);
-    if (all->opening) {
-        all->open_error = *e;
-        target_stop(t, LOGOUT_MS);
+    if (!all->opening) {
+        pool_log(t->pool, LUN_LOG_ERROR, "target %s: %s", t->o.iqn, e->text);
+        return;
     }
+    all->open_error = *e;
+    target_stop(t, LOGOUT_MS);
 }
 
 static void open_here(struct lun_message *m)

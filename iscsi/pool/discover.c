@@ -94,7 +94,12 @@ static void nothing(void *arg)
 {
 }
 
-static struct link_config discovery_config(const struct lun_pool *p, const struct lun_auth *auth,
+/* Discovery sessions side by side at one target must not reinstate each other (RFC 7143 6.3.5): they take
+ * turns in a range of ISIDs that no session of a target uses. */
+#define ISID_LAST 0xffff
+#define ISID_TURNS 0x1000
+
+static struct link_config discovery_config(struct lun_pool *p, const struct lun_auth *auth,
                                            uint32_t timeout_ms)
 {
     struct link_config c = {
@@ -114,7 +119,7 @@ static struct link_config discovery_config(const struct lun_pool *p, const struc
     };
     if (auth)
         c.login.auth = *auth;
-    pool_isid(p, 0xffff, c.login.isid);
+    pool_isid(p, (uint16_t)(ISID_LAST - atomic_fetch_add(&p->discoveries, 1) % ISID_TURNS), c.login.isid);
     return c;
 }
 

@@ -4,14 +4,17 @@
 #ifndef LUN_POOL_POOL_H
 #define LUN_POOL_POOL_H
 
+#include <stdatomic.h>
+
 #include "pool/loop.h"
 
 struct lun_pool {
     unsigned loop_count;
     struct lun_loop *loops;
-    pthread_mutex_t lock; /* of the two below: targets come and go in any thread but the loops' */
-    unsigned next_loop;   /* home of the next target */
-    struct list targets;  /* lun_target.siblings */
+    pthread_mutex_t lock;    /* of the two below: targets come and go in any thread but the loops' */
+    unsigned next_loop;      /* home of the next target */
+    struct list targets;     /* lun_target.siblings */
+    atomic_uint discoveries; /* so far: each takes the next ISID */
     char *initiator_name;
     uint32_t isid_seed; /* hash of the instance */
     void (*log)(void *user, enum lun_log_level level, const char *text);

@@ -127,10 +127,21 @@ static struct link_config session_config(struct lun_target *t, unsigned index)
     return c;
 }
 
+/* What is left of the time to open, shared by the addresses that are left: one that swallows packets must not
+ * use up the time of those after it. */
+static uint64_t opening_share(const struct lun_target *t)
+{
+    uint64_t now = loop_clock(), left = t->open_until > now ? t->open_until - now : 0;
+    uint64_t share = left / (t->address_count - t->address);
+    return share ? share : 1;
+}
+
 static bool start_session(struct target_session *s, struct lun_error *e)
 {
     struct lun_target *t = s->target;
     struct link_config c = session_config(t, (unsigned)(s - t->sessions));
+    if (t->state == TARGET_OPENING && s == t->sessions)
+        c.login_timeout = opening_share(t);
     if (link_start(&s->link, &t->addresses[t->address], &c, e))
         return true;
     error_prefix(e, "portal %s, target %s", t->addresses[t->address].text, t->o.iqn);
@@ -147,21 +158,50 @@ static unsigned count_in(const struct lun_target *t, enum link_state state)
 
 static void fail_opening(struct lun_target *t, const struct lun_error *e);
 
+/* May another address of the target do better? One that is not reached, does not answer, or has not got the
+ * target (RFC 7143 11.13.5: moved, not found, removed, unavailable) says nothing of the others; a refusal of
+ * who we are does. */
+static bool is_of_address(const struct lun_error *e)
+{
+    static const int statuses[] = {0x0101, 0x0102, 0x0203, 0x0204, 0x0301};
+    for (size_t i = 0; e->layer == LUN_LOGIN && i < sizeof statuses / sizeof *statuses; i++)
+        if (e->code == statuses[i])
+            return true;
+    return e->layer == LUN_CONNECT || e->layer == LUN_TIMEOUT;
+}
+
+/* Of several addresses the first tells best why: it is the user's own, or the one that answered discovery. */
+static void fail_addresses(struct lun_target *t, const struct lun_error *e)
+{
+    struct lun_error why = is_of_address(e) && t->first_error.layer != LUN_OK ? t->first_error : *e;
+    fail_opening(t, &why);
+}
+
+static void note_first(struct lun_target *t, const struct lun_error *e)
+{
+    if (t->first_error.layer == LUN_OK)
+        t->first_error = *e;
+}
+
 /* The first session finds the address that works; tries each in turn. */
 static void start_first(struct lun_target *t)
 {
     struct lun_error e = {0};
-    for (; t->address < t->address_count; t->address++)
+    for (; t->address < t->address_count; t->address++) {
         if (start_session(&t->sessions[0], &e))
             return;
-    fail_opening(t, &e);
+        note_first(t, &e);
+    }
+    fail_addresses(t, &e);
 }
 
 void target_start(struct lun_target *t)
 {
     t->state = TARGET_OPENING;
+    t->first_error = (struct lun_error){0};
     t->error = (struct lun_error){0}; /* of an outage before the last close */
     t->address = 0;
+    t->open_until = loop_clock() + t->o.login_timeout_ms * MS;
     start_first(t);
 }
 
@@ -200,8 +240,10 @@ static void opening_session_up(struct target_session *s)
         link_logout(&s->link);
         return;
     }
-    if (s == &t->sessions[0])
+    if (s == &t->sessions[0]) {
+        t->first_error = (struct lun_error){0}; /* this address is the one */
         start_others(t);
+    }
     if (t->state == TARGET_OPENING && count_in(t, LINK_UP) == t->o.sessions) {
         t->state = TARGET_OPEN;
         t->client->up(t);
@@ -211,14 +253,15 @@ static void opening_session_up(struct target_session *s)
 static void opening_session_down(struct target_session *s, const struct lun_error *e)
 {
     struct lun_target *t = s->target;
-    bool another = s == &t->sessions[0] && t->error.layer == LUN_OK && e->layer == LUN_CONNECT &&
+    bool another = s == &t->sessions[0] && t->error.layer == LUN_OK && is_of_address(e) &&
                    count_in(t, LINK_IDLE) == t->o.sessions && t->address + 1 < t->address_count;
     if (another) {
+        note_first(t, e);
         t->address++;
         start_first(t);
         return;
     }
-    fail_opening(t, e);
+    fail_addresses(t, e);
 }
 
 /* ---- loss and return --------------------------------------------------------------------------------- */

@@ -45,7 +45,9 @@ struct lun_target {
     size_t address_count, address;   /* the one in use */
     struct target_session *sessions; /* o.sessions of them */
     enum target_state state;
-    struct lun_error error; /* why it is not OPEN */
+    uint64_t open_until;          /* OPENING */
+    struct lun_error first_error; /* OPENING: of the first address that failed */
+    struct lun_error error;       /* why it is not OPEN */
     struct timer stop_timer;
     struct list siblings;     /* lun_pool.targets, under its lock */
     struct lun_call farewell; /* the close that lun_pool_free makes */

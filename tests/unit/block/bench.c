@@ -91,6 +91,8 @@ void bench_init(void)
     b.loop.now = 1000000000;
     list_init(&b.loop.deferred);
     list_init(&b.loop.again);
+    list_init(&b.loop.hungry);
+    b.loop.memory_most = 64 * 1024 * 1024;
     b.target.pool = &b.pool;
     b.target.loop = &b.loop;
     b.target.state = TARGET_OPEN;
@@ -119,6 +121,7 @@ void bench_fini(void)
     session_fail(s, &(struct lun_error){.layer = LUN_CONNECT});
     session_free(s);
     cr_assert_eq(b.units.requests, 0, "%zu requests have not ended", b.units.requests);
+    cr_assert_eq(b.loop.memory, 0, "a share of memory was not given back");
     unit_free(b.units.probe);
     for (size_t i = 0; i < b.units.count; i++)
         unit_free(b.units.at[i]);
