@@ -186,6 +186,18 @@ void request_issue(struct request *r, struct task *t)
     session_issue(t->session, t, r->deadline);
 }
 
+/* A flush that went well still fails if the device has told of an earlier write that did not: once. */
+static void succeed(struct request *r)
+{
+    struct lun_io *io = request_io(r);
+    struct lun_error *lost = &r->unit->lost_write;
+    io->error.layer = LUN_OK;
+    if (io->op == LUN_OP_FLUSH && lost->layer != LUN_OK) {
+        io->error = *lost;
+        lost->layer = LUN_OK;
+    }
+}
+
 void request_continue(struct request *r)
 {
     while (!r->stop) {
@@ -205,7 +217,7 @@ void request_continue(struct request *r)
     }
     if (r->out == 0) {
         if (!r->stop)
-            request_io(r)->error.layer = LUN_OK;
+            succeed(r);
         finish(r);
     }
 }

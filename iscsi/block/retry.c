@@ -71,6 +71,9 @@ static enum verdict check_condition(struct lun_unit *u, const struct task *t, un
     char text[160];
     scsi_sense_text(&s, text, sizeof text);
     enum verdict v = judge_sense(u, t, &s, retries, ret_delay_ms);
+    bool harmless = s.key == KEY_NO_SENSE || s.key == KEY_RECOVERED || s.key == KEY_UNIT_ATTENTION;
+    if (s.deferred && !harmless)
+        fill(u, t, s.key << 16 | s.asc << 8 | s.ascq, false, text, &u->lost_write);
     fill(u, t, s.key << 16 | s.asc << 8 | s.ascq, v == VERDICT_AGAIN, text, ret);
     return v;
 }

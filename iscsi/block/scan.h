@@ -15,4 +15,10 @@ void scan_list(struct lun_target *t);
 /* Identifies one unit again; UNIT_CHANGED follows when something did. */
 void scan_unit(struct lun_unit *u);
 
+/* Between scan.c and identify.c. A start is bounded by the login timeout, and so is each command of a scan.
+ */
+uint32_t scan_timeout(const struct lun_target *t);
+/* A unit has been identified: others may start, or the list ends. */
+void scan_more(struct lun_target *t);
+
 #endif

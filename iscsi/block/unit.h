@@ -17,21 +17,22 @@ struct lun_unit {
     struct lun_target *target;
     uint64_t field; /* the eight-byte LUN */
     struct lun_unit_info info;
-    bool identified;        /* has been announced with UNIT_ADDED */
-    bool ten_only;          /* READ CAPACITY(16) is not supported */
-    bool flush_ten;         /* SYNCHRONIZE CACHE(16) is not supported */
-    bool no_flush;          /* nor is (10) */
-    unsigned outstanding;   /* tasks in flight */
-    unsigned exclusive;     /* requests in `ranges` that read, merge and write */
-    struct list ranges;     /* requests that write, in flight (range.h) */
-    struct list waiting;    /* requests that wait for a range, oldest first */
-    struct list ready;      /* requests that wait for a task or for queue depth, oldest first */
-    struct list requests;   /* all that have not ended */
-    struct unit_scan *scan; /* being identified */
-    char identity[272];     /* its best name when it was first identified */
-    bool scan_again;        /* something changed meanwhile */
-    bool unlisted;          /* the target dropped it while it was being identified */
-    uint8_t scans;          /* one after another, because something changed meanwhile */
+    bool identified;             /* has been announced with UNIT_ADDED */
+    bool ten_only;               /* READ CAPACITY(16) is not supported */
+    bool flush_ten;              /* SYNCHRONIZE CACHE(16) is not supported */
+    bool no_flush;               /* nor is (10) */
+    struct lun_error lost_write; /* a deferred error: an earlier write is lost, and the next flush says so */
+    unsigned outstanding;        /* tasks in flight */
+    unsigned exclusive;          /* requests in `ranges` that read, merge and write */
+    struct list ranges;          /* requests that write, in flight (range.h) */
+    struct list waiting;         /* requests that wait for a range, oldest first */
+    struct list ready;           /* requests that wait for a task or for queue depth, oldest first */
+    struct list requests;        /* all that have not ended */
+    struct unit_scan *scan;      /* being identified */
+    char identity[272];          /* its best name when it was first identified */
+    bool scan_again;             /* something changed meanwhile */
+    bool unlisted;               /* the target dropped it while it was being identified */
+    uint8_t scans;               /* one after another, because something changed meanwhile */
 };
 
 /* client_data of a target. */

@@ -10,6 +10,7 @@
 
 #define FUNCTION_ABORT_TASK 1
 #define LOGOUT_CLOSE_SESSION 0
+#define REASON_TOO_MANY_IMMEDIATE 6
 
 bool control_numbers(struct session *s, uint32_t statsn, uint32_t expcmdsn, uint32_t maxcmdsn, bool counts,
                      struct lun_error *e)
@@ -153,6 +154,7 @@ bool control_async(struct session *s, const struct pdu_in *pdu, struct lun_error
         return false;
     switch (p.event) {
     case 1: /* asks us to log out within Parameter3 seconds: tasks end, then Logout; the owner comes back */
+    case 4: /* asks to negotiate anew: a login does that */
         s->asked_to_leave = true;
         session_logout(s);
         return true;
@@ -160,8 +162,7 @@ bool control_async(struct session *s, const struct pdu_in *pdu, struct lun_error
     case 3:
         return error_set(e, LUN_CONNECT, p.event, true, "the target announces: %s",
                          session_async_name(p.event));
-    default: /* 0: sense for a unit, which the unit attention of the next command repeats; 4, 248-255: notices
-              */
+    default: /* 0: sense for a unit, which the next command's unit attention repeats; 248-255: notices */
         return true;
     }
 }
@@ -176,6 +177,10 @@ bool control_reject(struct session *s, const struct pdu_in *pdu, struct lun_erro
     uint8_t rejected = pdu->data_length >= PDU_BHS ? pdu_opcode(pdu->data) : 0xff;
     if (rejected == PDU_TASK_REQUEST)
         return true; /* an ABORT TASK the target will not do: as its answer "not supported" */
+    if (rejected == PDU_NOP_OUT && p.reason == REASON_TOO_MANY_IMMEDIATE) {
+        s->ping_out = false; /* who says that is alive */
+        return true;
+    }
     return error_set(e, LUN_PROTOCOL, p.reason, true, "the target rejected our %s: %s",
                      rejected == 0xff ? "PDU" : pdu_name(rejected), session_reject_name(p.reason));
 }

@@ -278,6 +278,24 @@ Test(retry, an_attention_after_busy_is_tried_again_at_once)
     bench_ended(&io, 4096);
 }
 
+/* SPC-4 4.5.5: the command itself is sent again and goes well; the write that was lost is the flush's to
+ * tell. */
+Test(retry, a_deferred_error_fails_the_next_flush_once)
+{
+    struct bench_io io = {0}, first = {0}, second = {0};
+    b.unit->info.volatile_cache = true;
+    read_with(
+        (struct refusal){.times = 1, .status = SCSI_CHECK_CONDITION, .key = 3, .asc = 0x0c, .deferred = true},
+        &io);
+    bench_ended(&io, 4096);
+    bench_submit(&first, LUN_OP_FLUSH, 0, 0, NULL);
+    bench_run();
+    bench_failed(&first, LUN_SCSI, 0x030c00);
+    bench_submit(&second, LUN_OP_FLUSH, 0, 0, NULL);
+    bench_run();
+    bench_ended(&second, 0);
+}
+
 Test(retry, a_medium_error_names_the_place)
 {
     struct bench_io io = {0};

@@ -215,6 +215,16 @@ Test(session_control, asked_to_log_out)
     bench_end();
 }
 
+/* 11.9.1: negotiating anew is asked for; a new login does that. */
+Test(session_control, asked_to_negotiate)
+{
+    bench_start();
+    cr_assert(bench_async(4), "%s", b.e.text);
+    cr_assert(b.s.asked_to_leave);
+    bench_logout();
+    bench_end();
+}
+
 Test(session_control, connection_will_be_dropped)
 {
     bench_start();
@@ -259,6 +269,18 @@ Test(session_control, a_command_rejected)
     cr_assert_not(bench_reject(0x09, PDU_SCSI_COMMAND));
     bench_refused("rejected our SCSI Command: invalid PDU field");
     cr_assert_eq(b.e.code, 9);
+    bench_end();
+}
+
+/* 11.17.1, reason 6: the target is alive and was busy; the ping may be sent again. */
+Test(session_control, a_ping_rejected_for_now)
+{
+    bench_start();
+    bench_plain(1);
+    bench_command();
+    cr_assert(bench_reject(0x06, PDU_NOP_OUT), "%s", b.e.text);
+    cr_assert_not(b.s.ping_out);
+    cr_assert_not(bench_reject(0x06, PDU_SCSI_COMMAND));
     bench_end();
 }
 
