@@ -27,4 +27,16 @@ void value_text(const struct schema_key *k, const void *base, char ret[static VA
 /* The word for a CHAP algorithm, or NULL. */
 const char *value_algorithm_text(const struct schema_key *k, uint8_t algorithm);
 
+/* The parts, for the files that share the work. */
+#define VALUE_SHOWN 64 /* characters of a bad value in its message */
+bool value_fail_type(const struct schema_key *k, const struct value *v, struct lun_error *e);
+/* The index of one of the key's words. */
+bool value_word(const struct schema_key *k, const struct value *v, int *ret, struct lun_error *e);
+/* NUMBER, SIZE, DURATION and an item of LUNS: in the range of the key. */
+bool value_number_take(const struct schema_key *k, const struct value *v, uint64_t *ret, struct lun_error *e);
+void value_number_text(enum schema_type type, uint64_t value, char ret[static VALUE_TEXT]);
+/* PORTALS, PORTAL, LUNS, ALGORITHMS. */
+bool value_list_set(const struct schema_key *k, void *base, const struct value *v, size_t n,
+                    struct lun_error *e);
+
 #endif

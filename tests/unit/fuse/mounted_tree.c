@@ -156,6 +156,32 @@ Test(mounted_tree, target_that_is_not_there)
     mounted_free(m);
 }
 
+Test(mounted_tree, target_that_is_missing_for_another_reason)
+{
+    struct mounted *m = mounted_new(&(struct mounted_options){.down = true});
+    struct lun_error e = {0}, why = {.layer = LUN_LOGIN, .text = "target not found"};
+    struct mount_target t = {.iqn = "iqn.2026-01.com.example:disk", .directory = "disk", .error = &why};
+    cr_assert(mount_add_target(m->mount, &t, &e), "%s", e.text);
+    expect_value(m, "disk/target", "error", "target not found");
+    mounted_free(m);
+}
+
+/* What is found while the mount is in use gets a directory at once, though its name was asked for before. */
+Test(mounted_tree, directory_that_is_added_late)
+{
+    struct mounted *m = mounted_new(&(struct mounted_options){.down = true});
+    cr_assert_eq(access(mounted_path(m, "new"), F_OK), -1);
+    struct lun_error e = {0};
+    struct mount_target t = {
+        .target = m->target, .iqn = "iqn.2026-01.com.example:new", .directory = "new", .data_mode = 0640};
+    cr_assert(mount_add_target(m->mount, &t, &e), "%s", e.text);
+    struct stat st;
+    cr_assert_eq(stat(mounted_path(m, "new/lun0/data"), &st), 0);
+    cr_assert_eq(st.st_mode & 0777, 0640);
+    cr_assert_eq(mounted_shell(m, "ls $M | grep -qx new"), 0);
+    mounted_free(m);
+}
+
 Test(mounted_tree, target_that_comes_later)
 {
     struct mounted *m = mounted_new(&(struct mounted_options){.down = true});

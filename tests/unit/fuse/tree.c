@@ -283,10 +283,25 @@ Test(tree, target_that_was_missing_may_come)
     struct tree_target_options o = {.iqn = IQN, .directory = "late"};
     struct tree_target *t = tree_add_target(&tree, &o, &e);
     cr_assert(t);
+    cr_assert_eq(tree_add_target(&tree, &o, &e), t, "with news of why it is missing");
+    t->error.layer = LUN_CONNECT;
     o.target = TARGET(3);
     cr_assert_eq(tree_add_target(&tree, &o, &e), t);
+    cr_assert_eq(t->error.layer, LUN_OK);
     cr_assert_eq(tree_find_target(&tree, TARGET(3)), t);
     cr_assert_null(tree_add_target(&tree, &o, &e), "but only once");
+    o.target = NULL;
+    cr_assert_null(tree_add_target(&tree, &o, &e), "and then it is there");
+}
+
+Test(tree, missing_target_keeps_its_directory_from_others)
+{
+    struct lun_error e = {0};
+    struct tree_target_options o = {.iqn = IQN, .directory = "late"};
+    cr_assert(tree_add_target(&tree, &o, &e));
+    o.iqn = "iqn.2026-01.com.example:another";
+    cr_assert_null(tree_add_target(&tree, &o, &e));
+    cr_assert_str_eq(e.text, "late: another target has this directory");
 }
 
 Test(tree, unknown_numbers)
