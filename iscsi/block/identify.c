@@ -11,8 +11,6 @@
 #include "scsi/decode.h"
 
 #define SCAN_BUFFER 4096
-/* In a row: a device that reports a change to each command would have us scan for ever. */
-#define SCANS_MAX 4
 #define MAX_TRANSFER (1024u * 1024) /* what one command moves when the device sets no smaller limit */
 
 /* X(step, op, page): in this order. A step whose page the device does not list is passed over. */

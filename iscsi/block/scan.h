@@ -15,6 +15,9 @@ void scan_list(struct lun_target *t);
 /* Identifies one unit again; UNIT_CHANGED follows when something did. */
 void scan_unit(struct lun_unit *u);
 
+/* Scans in a row: a device that reports a change to each command would have us scan for ever. */
+#define SCANS_MAX 4
+
 /* Between scan.c and identify.c. A start is bounded by the login timeout, and so is each command of a scan.
  */
 uint32_t scan_timeout(const struct lun_target *t);
