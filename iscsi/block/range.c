@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Block ranges of writes in flight. Whole-block writes may overlap one another; a write that reads and merges
- * shares its blocks with no other write. First come, first served. Home loop.
+ * Block ranges of writes in flight. Whole-block writes may overlap one another; a write that reads and
+ * merges, and one that was given up while the target may still carry it out, shares its blocks with no other
+ * write. First come, first served. Home loop.
  */
 #include "block/request.h"
 
@@ -51,6 +52,14 @@ bool range_take(struct request *r)
     r->wait = WAIT_RANGE;
     list_append(&u->waiting, &r->queue);
     return false;
+}
+
+void range_guard(struct request *r)
+{
+    if (!r->ranged || r->exclusive)
+        return;
+    r->exclusive = true;
+    r->unit->exclusive++;
 }
 
 static struct request *next_free(struct lun_unit *u)

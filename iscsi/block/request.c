@@ -341,6 +341,7 @@ static void abort_tasks(struct request *r)
 static void cancel(struct request *r, const struct lun_error *e)
 {
     request_fail(r, e);
+    range_guard(r);
     list_remove(&r->queue);
     r->wait = WAIT_NOTHING;
     r->out++; /* it must not end under our hands */

@@ -97,5 +97,7 @@ void memory_give_back(struct lun_loop *l, uint64_t share);
 /* range.c */
 bool range_take(struct request *r); /* false: it waits */
 void range_release(struct request *r);
+/* It was given up, and its tasks live: nobody shares its blocks until they are dead. */
+void range_guard(struct request *r);
 
 #endif

@@ -149,6 +149,22 @@ Test(range, a_cancelled_write_keeps_its_range_while_its_task_lives)
     bench_ended(&y, 10);
 }
 
+/* Whoever gave it up may write anew before it is dead: the old bytes must not land on the new ones. */
+Test(range, a_whole_write_waits_for_a_cancelled_one)
+{
+    struct bench_io x = {0}, y = {0};
+    submitted(&x, 0, 1024);
+    lun_cancel(b.unit, &x.io);
+    cr_assert_eq(submitted(&y, 512, 1024), 1);
+    bench_answer(0);
+    bench_failed(&x, LUN_CANCELLED, 0);
+    bench_take();
+    cr_assert_eq(b.count, 2);
+    bench_run();
+    bench_ended(&y, 1024);
+    cr_assert_eq(b.unit->exclusive, 0);
+}
+
 Test(range, a_deadline_while_waiting)
 {
     struct bench_io x = {0}, y = {.io.timeout_ms = 1000};
