@@ -138,8 +138,10 @@ bool control_task_response(struct session *s, const struct pdu_in *pdu, struct l
         return true; /* its answer overtook the abort, and all is said */
     /* 0: aborted. 1: the target no longer knows it; over one connection its answer would have come before.
      * Any other answer leaves the task alive: it ends by itself, or the deadline ends the session. */
-    if (p.response <= 1)
+    if (p.response <= 1) {
+        t->aborted_itt = t->itt;
         session_end(t, t->ended);
+    }
     return true;
 }
 

@@ -86,6 +86,8 @@ bool data_r2t(struct session *s, const struct pdu_in *pdu, struct lun_error *e)
     if (!control_numbers(s, r.statsn, r.expcmdsn, r.maxcmdsn, false, e))
         return false;
     struct task *t = session_find(s, r.itt);
+    if (!t && session_was_aborted(s, r.itt))
+        return true;
     if (!t)
         return error_set(e, LUN_PROTOCOL, 0, true, "R2T for a task that does not exist (ITT %08x)", r.itt);
     if (!check_r2t(s, t, &r, e))
@@ -144,7 +146,7 @@ bool data_place(struct session *s, const uint8_t *bhs, struct pdu_place *ret, st
     struct pdu_data_in p;
     struct task *t = check_data_in(s, bhs, &p, e);
     if (!t)
-        return false;
+        return session_was_aborted(s, pdu_itt(bhs));
     /* All of a lent read in one PDU with its status: it is answered from where it lies. */
     bool lend = !t->in && p.offset == 0 && p.has_status && p.data_length < DIRECT_LEND_MAX;
     if (lend || p.data_length == 0)
@@ -160,8 +162,12 @@ bool data_in(struct session *s, const struct pdu_in *pdu, struct lun_error *e)
 {
     struct pdu_data_in p;
     struct task *t = check_data_in(s, pdu->bhs, &p, e);
-    if (!t || !control_numbers(s, p.statsn, p.expcmdsn, p.maxcmdsn, p.has_status, e))
+    if (!t && !session_was_aborted(s, pdu_itt(pdu->bhs)))
         return false;
+    if (!control_numbers(s, p.statsn, p.expcmdsn, p.maxcmdsn, p.has_status, e))
+        return false;
+    if (!t)
+        return true;
     t->datasn++;
     t->received += p.data_length;
     if (!t->in)

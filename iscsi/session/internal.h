@@ -18,6 +18,9 @@ void session_finish(struct task *t, const struct lun_error *error); /* ends and 
 /* LUN_OK: answered; else LUN_TIMEOUT or LUN_CANCELLED: aborted. Waits until none of its PDUs is queued. */
 void session_end(struct task *t, enum lun_layer ended);
 struct task *session_find(struct session *s, uint32_t itt); /* NULL: no such task in flight */
+/* Was this the tag of an aborted task? Targets send what they had queued for it behind the answer to the
+ * abort (tgt its R2T): that is passed over. */
+bool session_was_aborted(const struct session *s, uint32_t itt);
 
 /* data.c */
 bool data_place(struct session *s, const uint8_t *bhs, struct pdu_place *ret, struct lun_error *e);

@@ -61,6 +61,8 @@ bool response_scsi(struct session *s, const struct pdu_in *pdu, struct lun_error
     if (!pdu_get_scsi_response(pdu->bhs, &p))
         return error_set(e, LUN_PROTOCOL, 0, true, "malformed SCSI Response");
     struct task *t = session_find(s, p.itt);
+    if (!t && session_was_aborted(s, p.itt))
+        return control_numbers(s, p.statsn, p.expcmdsn, p.maxcmdsn, true, e);
     if (!t)
         return error_set(e, LUN_PROTOCOL, 0, true, "SCSI Response for a task that does not exist (ITT %08x)",
                          p.itt);

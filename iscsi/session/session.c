@@ -133,6 +133,12 @@ struct task *session_find(struct session *s, uint32_t itt)
     return live ? t : NULL;
 }
 
+bool session_was_aborted(const struct session *s, uint32_t itt)
+{
+    uint32_t slot = itt & 0xffff;
+    return slot < s->fresh && itt >> 16 && s->tasks[slot].aborted_itt == itt;
+}
+
 /* Nothing more is sent for it. */
 static void forget_sending(struct task *t)
 {

@@ -58,6 +58,7 @@ struct task {
     enum lun_layer ended; /* why it is being aborted: LUN_TIMEOUT or LUN_CANCELLED */
     bool abort_sent;
     uint32_t itt, cmdsn;
+    uint32_t aborted_itt; /* the last task in this slot that ended by ABORT TASK; 0: none */
     uint32_t unsolicited; /* end of the unsolicited burst */
     uint32_t sent;        /* unsolicited bytes given to the wire */
     uint32_t datasn;      /* of the unsolicited burst; of Data-In expected next */

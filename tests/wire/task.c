@@ -63,6 +63,37 @@ Test(task, data_during_the_abort)
                                            "send TaskResponse to=t response=0\n"));
 }
 
+/* What the target had queued when it answered the abort still comes (tgt sends its R2T): it is passed
+ * over, its StatSN counted, and the session goes on. */
+static void late(const char *text, int line)
+{
+    struct rig *r = rig_new(text, __FILE__, line);
+    rig_open(r);
+    struct rig_io *io = rig_start(r, LUN_OP_WRITE, 0, 1024);
+    rig_await(r, "seen");
+    rig_cancel(io);
+    rig_ends(io, LUN_CANCELLED);
+    rig_read(r, 512, 512);
+    rig_end(r);
+}
+
+#define LATE(what)                                                                                           \
+    late("login InitialR2T=Yes ImmediateData=No\nserve opened\n"                                             \
+         "expect ScsiCommand as=r cdb=write(0,2)\nmark seen\n" ABORTED                                       \
+         "send TaskResponse to=t response=0\n" what "expect ScsiCommand as=s cdb=read(1,1)\n"                \
+         "send DataIn to=s data=pattern(512,512) S=1\n",                                                     \
+         __LINE__)
+
+Test(task, r2t_behind_the_abort)
+{
+    LATE("send R2T to=r ttt=7 offset=0 length=1024\n");
+}
+
+Test(task, response_behind_the_abort)
+{
+    LATE("send ScsiResponse to=r status=0x40\n");
+}
+
 /* The target has asked for data of a write that is then cancelled. */
 Test(task, abort_of_a_write)
 {
