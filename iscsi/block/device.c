@@ -13,6 +13,8 @@
 
 #define LOGOUT_MS 2000
 #define FLUSH_MS 10000
+#define CANCEL_MS                                                                                            \
+    3000 /* what a close cuts short has this long to be aborted, before the caches are flushed */
 #define REVISIT_MS 10000
 
 static struct units *make_units(struct lun_target *t);
@@ -248,6 +250,7 @@ static void close_on(struct loop_deferred *d)
         return;
     if (!all->flushed && t->state == TARGET_OPEN) {
         all->flushed = true;
+        timer_arm(&t->loop->timers, &all->drain, loop_clock() + FLUSH_MS * 1000000ull);
         all->requests++; /* flushes that end at once must not come back here before all are out */
         flush_units(t);
         all->requests--;
@@ -265,15 +268,22 @@ void device_request_ended(struct lun_target *t)
         loop_defer(t->loop, &all->closer);
 }
 
+/* The first time requests are in the way, the second time their aborts or the flushes. */
 static void drain_late(struct timer *timer, uint64_t now)
 {
     struct units *all = LIST_OF(timer, struct units, drain);
+    bool again = all->cut || all->flushed;
     struct lun_error e;
     error_set(&e, LUN_CANCELLED, 0, false, "target %s is being closed", all->target->o.iqn);
-    all->flushed = true;
+    all->cut = true;
     for (size_t i = 0; i < all->count; i++)
         request_cancel_all(all->at[i], &e);
     request_cancel_all(all->probe, &e);
+    if (!again) {
+        timer_arm(&all->target->loop->timers, timer, now + CANCEL_MS * 1000000ull);
+        loop_defer(all->target->loop, &all->closer);
+        return;
+    }
     if (all->target->state != TARGET_CLOSING && all->target->state != TARGET_CLOSED)
         target_stop(all->target, LOGOUT_MS);
 }
@@ -295,9 +305,10 @@ static void close_here(struct lun_message *m)
         return; /* ends with the close under way */
     /* The most impatient of several callers decides. */
     uint64_t when = loop_clock() + c->drain_ms * 1000000ull;
-    if (!all->draining || when < all->drain.deadline)
+    if (!all->draining)
+        all->flushed = all->cut = false;
+    if (!all->draining || (!all->flushed && !all->cut && when < all->drain.deadline))
         timer_arm(&t->loop->timers, &all->drain, when);
-    all->flushed = all->flushed && all->draining;
     all->draining = true;
     loop_defer(t->loop, &all->closer);
 }

@@ -44,6 +44,7 @@ struct units {
     struct lun_call *opening;
     struct list closing; /* calls, see device.c */
     bool draining;       /* no new requests from outside */
+    bool cut;            /* the close has cancelled what was in flight */
     bool flushed;        /* the close has sent its flushes */
     struct lun_error open_error;
     struct timer drain;

@@ -211,6 +211,30 @@ Test(ends, no_sync16_leaves_read16)
     rig_end(r);
 }
 
+/* Requests that outlive the time to drain are aborted; what was written before is flushed all the same. */
+Test(ends, a_close_cut_short_still_flushes)
+{
+    struct rig *r = RIG("device wce=1\nlogin ImmediateData=Yes\nserve opened\n"
+                        "expect ScsiCommand as=w cdb=write(0,1) data=*\n"
+                        "send ScsiResponse to=w\n"
+                        "expect ScsiCommand as=r cdb=read(0,1)\n"
+                        "mark seen\n"
+                        "expect TaskRequest as=t function=1 ref=@r.itt\n"
+                        "send TaskResponse to=t response=0\n"
+                        "expect ScsiCommand as=f cdb=sync(0,0)\n"
+                        "send ScsiResponse to=f\n"
+                        "expect LogoutRequest reason=0\n"
+                        "send LogoutResponse\n"
+                        "expect-close\n");
+    rig_open(r);
+    rig_write(r, 0, 512);
+    struct rig_io *io = rig_start(r, LUN_OP_READ, 0, 512);
+    rig_await(r, "seen");
+    rig_close(r);
+    rig_ends(io, LUN_CANCELLED);
+    rig_end(r);
+}
+
 /* A pool closes what its caller left open: the target sees a Logout. */
 Test(ends, pool_closes_its_targets)
 {
