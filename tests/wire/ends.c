@@ -235,6 +235,23 @@ Test(ends, a_close_cut_short_still_flushes)
     rig_end(r);
 }
 
+/* A device that reports changed parameters to each command: the open ends all the same. */
+Test(ends, open_with_unit_attentions_for_ever)
+{
+    struct rig *r = RIG("login\nauto off\n"
+                        "expect ScsiCommand\n"
+                        "send ScsiResponse status=2 sense=6/2a/9\n"
+                        "repeat 2\n");
+    make_target(r);
+    /* Its unit is offline; without an end the script's deadline would cut the connection and fail it. */
+    rig_assert(r, lun_target_open_wait(r->target, &r->error));
+    lun_pool_free(r->pool);
+    lun_target_free(r->target);
+    script_finish(r->script); /* the Logout is not in it */
+    script_free(r->script);
+    free(r);
+}
+
 /* A pool closes what its caller left open: the target sees a Logout. */
 Test(ends, pool_closes_its_targets)
 {
