@@ -39,6 +39,8 @@ void error_prefix(struct lun_error *e, const char *format, ...)
     va_start(args, format);
     int n = vsnprintf(e->text, sizeof e->text, format, args);
     va_end(args);
-    if (n >= 0 && (size_t)n < sizeof e->text)
-        snprintf(e->text + n, sizeof e->text - (size_t)n, ": %s", old);
+    if (n < 0 || (size_t)n >= sizeof e->text)
+        return;
+    size_t room = sizeof e->text - (size_t)n;
+    snprintf(e->text + n, room, ": %.*s", (int)room, old); /* may be cut */
 }
