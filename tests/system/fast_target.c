@@ -56,6 +56,20 @@ Test(fast_target, libiscsi_lists_and_inquires)
     check_contains(text, "DIRECT_ACCESS");
 }
 
+/* Its conformance tests; a family of which none ran counts as a fault. */
+Test(fast_target, libiscsi_finds_no_fault)
+{
+    static const char *const families[] = {"Read10",     "Read16",  "Write10",    "ReadCapacity16",
+                                           "ModeSense6", "Inquiry", "iSCSIcmdsn", "iSCSITMF"};
+    target_fast_start(&w, "--size 8M");
+    for (size_t i = 0; i < sizeof families / sizeof families[0]; i++)
+        workspace_must(
+            &w,
+            "iscsi-test-cu --dataloss --test=ALL.%s $URL/0 > $W/cu 2>&1; awk '$1 == \"tests\" "
+            "{ ran = $3; failed = $5 } END { exit !ran || failed }' $W/cu || { cat $W/cu; exit 1; }",
+            families[i]);
+}
+
 Test(fast_target, libiscsi_reads_the_capacity)
 {
     target_fast_start(&w, "--size 8M --block-size 4096");

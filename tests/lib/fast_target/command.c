@@ -28,7 +28,7 @@ static uint32_t locate(struct connection *c, const struct pdu_scsi_command *p)
         return SENSE_NO_LUN;
     if (lba > t->blocks || blocks > t->blocks - lba)
         return SENSE_RANGE;
-    if (blocks > TRANSFER_MAX / t->block_size)
+    if (p->cdb[1] & 0xe0 || blocks > TRANSFER_MAX / t->block_size) /* no protection information */
         return SENSE_FIELD;
     c->command_at = t->memory + lba * t->block_size;
     c->command_length = blocks * t->block_size;

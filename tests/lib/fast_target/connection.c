@@ -43,7 +43,7 @@ static struct connection *make(struct target *t, int fd)
         return NULL;
     c->target = t;
     c->fd = fd;
-    c->job_size = power_of_two(4 * t->window + 64);
+    c->job_size = power_of_two(t->window + 64);
     c->write_count = 2 * t->window;
     c->input = malloc(INPUT_SIZE);
     c->text = malloc(TEXT_SIZE);

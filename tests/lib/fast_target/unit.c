@@ -49,6 +49,7 @@ static uint32_t standard_inquiry(uint8_t *p, bool there)
     put_text(p + 8, "LUNFS", 8);
     put_text(p + 16, "FAST TARGET", 16);
     put_text(p + 32, "1", 4);
+    memcpy(p + 58, "\x00\xa0\x09\x60\x04\x60\x04\xc0", 8); /* SAM-5, iSCSI, SPC-4, SBC-3 */
     return 96;
 }
 
