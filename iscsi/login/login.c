@@ -259,7 +259,7 @@ static bool take_keys(struct login *l, const struct key_values *got, bool transi
 }
 
 /* The final response. TSIH 0 is reserved and a new session must get another value (11.13.3), but some targets
- * give 0: with a single connection nothing needs it, so that is accepted and no second connection allowed. */
+ * give 0: with a single connection, the only number we offer, nothing needs it, so that is accepted. */
 static bool finish(struct login *l, const struct pdu_login_response *r)
 {
     if (l->options.tsih && r->tsih != l->options.tsih)
@@ -269,8 +269,6 @@ static bool finish(struct login *l, const struct pdu_login_response *r)
     if (!negotiate_finish(&l->negotiation, &l->result, &l->error))
         return false;
     l->result.tsih = r->tsih;
-    if (!r->tsih)
-        l->result.max_connections = 1;
     l->result.chap_algorithm = l->security.algorithm;
     l->phase = LOGIN_DONE;
     return true;

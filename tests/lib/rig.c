@@ -43,6 +43,7 @@ void rig_complain(struct rig *r, const char *format, ...)
 struct rig *rig_new(const char *text, const char *file, int line)
 {
     struct rig *r = calloc(1, sizeof *r);
+    r->before = holdings_count();
     r->script = script_new(text, file, line);
     sem_init(&r->is_down, 0, 0);
     sem_init(&r->is_changed, 0, 0);
@@ -134,6 +135,10 @@ void rig_end(struct rig *r)
     script_free(r->script);
     sem_destroy(&r->is_down);
     sem_destroy(&r->is_changed);
+    struct holdings now = holdings_settled(r->before);
+    cr_assert_eq(now.threads, r->before.threads, "threads: %d, before %d", now.threads, r->before.threads);
+    cr_assert_eq(now.descriptors, r->before.descriptors, "descriptors: %d, before %d", now.descriptors,
+                 r->before.descriptors);
     free(r);
 }
 

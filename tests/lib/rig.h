@@ -8,6 +8,7 @@
 
 #include <semaphore.h>
 
+#include "holdings.h"
 #include "lun.h"
 #include "script.h"
 
@@ -26,7 +27,8 @@ struct rig {
 
     sem_t is_down, is_changed;
     char complaint[8192];
-    struct lun_error down; /* of the first TARGET_DOWN, valid after rig_lost */
+    struct holdings before; /* any of it was made */
+    struct lun_error down;  /* of the first TARGET_DOWN, valid after rig_lost */
 };
 
 /* A request under way, with a buffer of its own. */
@@ -48,7 +50,7 @@ void rig_refused(struct rig *r, enum lun_layer layer, const char *words);
 void rig_lost(struct rig *r, enum lun_layer layer, const char *words);
 /* The unit is reported as changed (UNIT_CHANGED). */
 void rig_changed(struct rig *r);
-/* Closes, frees, and wants the script to have gone as written. */
+/* Closes, frees, and wants the script to have gone as written and no thread or descriptor left. */
 void rig_end(struct rig *r);
 /* Closes the target now; what was under way fails. */
 void rig_close(struct rig *r);

@@ -2,11 +2,11 @@
 /* liblun in this very process, against tgt and against peers that are none: what fails says of which layer it
  * is, names the place, and leaves threads, descriptors and the target's sessions as they were. */
 #include <criterion/criterion.h>
-#include <dirent.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "lib/bad_peer.h"
+#include "lib/holdings.h"
 #include "lib/target_tgt.h"
 #include "lib/workspace.h"
 #include "lun.h"
@@ -21,29 +21,9 @@ static char portal[64];
 
 /* ---- What this process holds ------------------------------------------------------------------------- */
 
-static int count_entries(const char *path)
-{
-    DIR *d = opendir(path);
-    cr_assert_not_null(d);
-    int n = 0;
-    while (readdir(d))
-        n++;
-    closedir(d);
-    return n;
-}
-
-struct holdings {
-    int threads, descriptors;
-};
-
-static struct holdings count_holdings(void)
-{
-    return (struct holdings){count_entries("/proc/self/task"), count_entries("/proc/self/fd")};
-}
-
 static void check_holdings(struct holdings before)
 {
-    struct holdings now = count_holdings();
+    struct holdings now = holdings_settled(before);
     cr_assert_eq(now.threads, before.threads, "threads: %d, before %d", now.threads, before.threads);
     cr_assert_eq(now.descriptors, before.descriptors, "descriptors: %d, before %d", now.descriptors,
                  before.descriptors);
@@ -77,9 +57,9 @@ static void open_pool(void)
 /* Opening must fail in this layer, with a text that names the portal, and hold nothing afterwards. */
 static void fails(const char *at, const char *iqn, struct lun_auth auth, enum lun_layer layer)
 {
-    struct holdings first = count_holdings();
+    struct holdings first = holdings_count();
     open_pool();
-    struct holdings before = count_holdings();
+    struct holdings before = holdings_count();
     struct lun_target_options o = {.iqn = iqn,
                                    .portals = &at,
                                    .portal_count = 1,
@@ -207,7 +187,7 @@ static void find_unit(void *arg)
 
 Test(library, blocking_read_and_write)
 {
-    struct holdings before = count_holdings();
+    struct holdings before = holdings_count();
     open_pool();
     const char *at = portal;
     struct lun_target_options o = {
@@ -236,7 +216,7 @@ Test(library, blocking_read_and_write)
 
 Test(library, discovery)
 {
-    struct holdings before = count_holdings();
+    struct holdings before = holdings_count();
     open_pool();
     struct lun_found *found = NULL;
     cr_assert(lun_discover(pool, portal, NULL, 5000, &found, &e), "%s", e.text);

@@ -30,6 +30,8 @@ size_t stream_pdu(struct stream *s, uint8_t opcode, uint32_t tag, uint32_t ahs, 
     bhs[1] = 0x80;
     pdu_set_lengths(bhs, ahs, data);
     put_be32(bhs + 16, tag);
+    for (uint32_t i = 20; i < PDU_BHS; i++)
+        bhs[i] = stream_byte(tag + 2, i);
     for (uint32_t i = 0; i < ahs; i++)
         bhs[PDU_BHS + i] = stream_byte(tag + 1, i);
     s->n += PDU_BHS + ahs;
@@ -67,6 +69,8 @@ static bool pdu(void *ctx, const struct pdu_in *p, struct lun_error *e)
     struct sink *k = ctx;
     cr_assert_lt(k->count, (size_t)SINK_PDUS);
     uint32_t tag = pdu_itt(p->bhs);
+    for (uint32_t i = 20; i < PDU_BHS; i++)
+        cr_assert_eq(p->bhs[i], stream_byte(tag + 2, i), "header byte %u of PDU %u", i, tag);
     for (uint32_t i = 0; i < p->ahs_length; i++)
         cr_assert_eq(p->ahs[i], stream_byte(tag + 1, i), "AHS byte %u of PDU %u", i, tag);
     for (uint32_t i = 0; i < p->data_length; i++)
