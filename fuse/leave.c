@@ -32,6 +32,8 @@ struct leave {
 static bool still_there(const char *mountpoint, const struct mountinfo *where)
 {
     struct mountinfo now;
+    if (!*where->type) /* mounted this moment, and then the list could not be read */
+        return true;
     return mountinfo_at(mountpoint, &now) && now.major == where->major && now.minor == where->minor;
 }
 
