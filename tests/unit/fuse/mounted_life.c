@@ -147,7 +147,7 @@ Test(mounted_life, many_interrupts_and_answers_race)
 
 Test(mounted_life, memory_limit_gives_up_the_oldest_waiters)
 {
-    m = mounted_new(&(struct mounted_options){.memory_limit = 4 << 20});
+    m = mounted_new(&(struct mounted_options){.memory_limit = 4 * LUN_BUFFER_SIZE});
     m->unit->hold = true;
     for (int i = 0; i < 8; i++)
         child(true, 1 << 20, (off_t)i << 20);
