@@ -198,7 +198,7 @@ int request_hold(struct request *r, const void *payload, size_t n)
     if (memory) {
         r->memory_kind = MEMORY_BUFFER;
         r->io.buffer = (void *)(uintptr_t)payload;
-        r->charge = LUN_BUFFER_SIZE; /* earlier uses have touched the pages behind the payload */
+        r->charge = class_size(REQUEST_CLASSES - 1); /* earlier uses touched the pages behind the payload */
         p->taken++;
     } else {
         memory = copy_get(p, n, &r->memory_class);
