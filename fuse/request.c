@@ -20,7 +20,7 @@
 /* A unit that has answered no write for this long makes no progress. */
 #define STALLED_MS 1000
 /* What answered requests may hold beyond the limit, until the library lets go of them. */
-#define LIMIT_SLACK (16u << 20)
+#define LIMIT_SLACK (8u << 20)
 #define LIMIT_DEFAULT (64u << 20)
 
 _Static_assert(sizeof(uintptr_t) >= 8, "an interrupt's datum holds an index and a generation");
