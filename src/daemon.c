@@ -11,8 +11,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* What goes through the pipe: this byte, or the line that says what failed. */
+/* What goes through the pipe: any number of WARNING, text and newline; then READY, or the line that says what
+ * failed. */
 #define READY '\0'
+#define WARNING '\1'
 
 static int fail(const char *what)
 {
@@ -31,24 +33,50 @@ static int report_death(pid_t child)
     return 1;
 }
 
+/* One line of the child's, as it comes in. */
+struct line {
+    char text[LUN_ERROR_TEXT + 64];
+    size_t length;
+    bool warning;
+};
+
+static void print_line(struct line *l)
+{
+    fprintf(stderr, "lunfs: %s%.*s\n", l->warning ? "warning: " : "", (int)l->length, l->text);
+    *l = (struct line){0};
+}
+
+/* True: the child is ready. */
+static bool take_byte(struct line *l, char byte)
+{
+    if (byte == READY)
+        return true;
+    if (byte == WARNING && !l->length)
+        l->warning = true;
+    else if (byte == '\n' && l->warning)
+        print_line(l);
+    else if (l->length < sizeof l->text)
+        l->text[l->length++] = byte;
+    return false;
+}
+
 static int await_child(int fd, pid_t child)
 {
-    char text[LUN_ERROR_TEXT + 1];
-    size_t n = 0;
-    while (n < sizeof text - 1) {
-        ssize_t got = read(fd, text + n, sizeof text - 1 - n);
+    char bytes[256];
+    struct line l = {0};
+    for (;;) {
+        ssize_t got = read(fd, bytes, sizeof bytes);
         if (got < 0 && errno == EINTR)
             continue;
         if (got <= 0)
             break;
-        n += (size_t)got;
-        if (text[0] == READY)
-            return 0;
+        for (ssize_t i = 0; i < got; i++)
+            if (take_byte(&l, bytes[i]))
+                return 0;
     }
-    if (!n)
+    if (!l.length)
         return report_death(child);
-    text[n] = '\0';
-    fprintf(stderr, "lunfs: %s\n", text);
+    print_line(&l);
     /* All is gone when we are: whoever called us may look for what was left behind. */
     waitpid(child, NULL, 0);
     return 1;
@@ -95,21 +123,31 @@ bool daemon_start(int *ret_pipe, int *ret_code)
     return false;
 }
 
+/* A parent that has gone away has nothing more to learn. */
 static void tell(int fd, const char *bytes, size_t n)
 {
-    /* A parent that has gone away has nothing more to learn. */
-    if (write(fd, bytes, n) < 0)
-        n = 0;
-    close(fd);
+    while (write(fd, bytes, n) < 0 && errno == EINTR)
+        ;
+}
+
+void daemon_warn(int pipe, const char *text)
+{
+    char line[LUN_ERROR_TEXT + 64];
+    int n = snprintf(line, sizeof line, "%c%s", WARNING, text);
+    size_t end = n < (int)sizeof line - 1 ? (size_t)n : sizeof line - 2;
+    line[end] = '\n';
+    tell(pipe, line, end + 1);
 }
 
 void daemon_ready(int pipe)
 {
     static const char ready = READY;
     tell(pipe, &ready, 1);
+    close(pipe);
 }
 
 void daemon_failed(int pipe, const char *text)
 {
     tell(pipe, text, strlen(text));
+    close(pipe);
 }

@@ -9,6 +9,9 @@
  * the parent: false, and *ret_code is what to exit with, after the child has said how it went (its line is
  * on stderr by then). */
 bool daemon_start(int *ret_pipe, int *ret_code);
+/* A line for the parent's stderr that changes nothing: something is missing, and the mount comes up all the
+ * same. */
+void daemon_warn(int pipe, const char *text);
 /* The mount works: the parent may go with 0. */
 void daemon_ready(int pipe);
 /* It does not: the parent says so and goes with 1. */

@@ -189,6 +189,8 @@ static void log_change(const struct service *s, const struct member *one)
 {
     const char *again =
         one->state == MEMBER_GIVEN_UP ? "it will not be tried again" : "it will be tried again";
+    if (one->state != MEMBER_UP && *s->parent >= 0)
+        daemon_warn(*s->parent, one->error.text);
     if (one->state != MEMBER_UP)
         log_line(LUN_LOG_WARNING, "%s; %s", one->error.text, again);
     else if (s->members.retrying && one->iqn)

@@ -16,14 +16,31 @@ static void export_path(const char *name, const char *format, const char *a, con
     setenv(name, text, 1);
 }
 
+static void check_said(const char *err, const char *missing)
+{
+    static const char warning[] = "lunfs: warning: ";
+    if (!missing) {
+        cr_assert_str_empty(err, "lunfs said: %s", err);
+        return;
+    }
+    cr_assert_eq(strncmp(err, warning, sizeof warning - 1), 0, "lunfs said: %s", err);
+    cr_assert(strstr(err, missing), "\"%s\" does not say \"%s\"", err, missing);
+    cr_assert_eq(strchr(err, '\n'), err + strlen(err) - 1, "more than a line: %s", err);
+}
+
 void daemon_mount(struct workspace *w, const char *source, const char *options)
+{
+    daemon_mount_without(w, source, options, NULL);
+}
+
+void daemon_mount_without(struct workspace *w, const char *source, const char *options, const char *missing)
 {
     export_path("M", "%s/%s", w->path, "m");
     setenv("LUNFS", LUNFS, 1);
     workspace_must(w, "mkdir -p $M");
     struct result r = workspace_run(w, "$LUNFS %s $M %s", source, options);
     cr_assert_eq(r.code, 0, "lunfs %s exited with %d\n%s%s", source, r.code, r.out, r.err);
-    cr_assert_str_empty(r.err, "lunfs said: %s", r.err);
+    check_said(r.err, missing);
     process_result_free(&r);
     cr_assert_eq(workspace_mounts(w), 1, "lunfs said 0 but nothing is mounted");
     export_path("T", "%s/%s", getenv("M"), workspace_must(w, "ls $M | grep -v '^by-id$' | head -n 1"));

@@ -8,6 +8,8 @@
 /* `lunfs SOURCE $M OPTIONS` must mount. SOURCE and OPTIONS are words of a shell. Exports $M, $T (the first
  * target's directory) and $D ($T/lun1/data). */
 void daemon_mount(struct workspace *w, const char *source, const char *options);
+/* The same where something is missing: one warning on stderr says `missing`. NULL: nothing may be said. */
+void daemon_mount_without(struct workspace *w, const char *source, const char *options, const char *missing);
 /* Unmounts as a user does; the daemon must end and leave neither a mount nor a process. */
 void daemon_unmount(struct workspace *w);
 /* Process id of the mounted daemon, from .lunfs/version. */

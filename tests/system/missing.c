@@ -95,7 +95,7 @@ Test(missing, target_has_its_directory_and_says_why)
 {
     start_target_at(workspace_free_port());
     write_two("");
-    daemon_mount(&w, "$W/config.yaml", "");
+    daemon_mount_without(&w, "$W/config.yaml", "", "target not found");
     must("cmp $M/$IQN/lun1/data $W/disk");
     cr_assert_str_eq(must("ls $M/late"), "sessions\ntarget");
     must("grep -q '^error: \".*127.0.0.1:%u.*not found' $M/late/target", t.port);
@@ -107,7 +107,7 @@ Test(missing, target_comes_when_it_is_set_up)
 {
     start_target_at(workspace_free_port());
     write_two("");
-    daemon_mount(&w, "$W/config.yaml", "");
+    daemon_mount_without(&w, "$W/config.yaml", "", "target not found");
     add_other();
     await_file("$M/late/lun1/data");
     must("cmp $M/late/lun1/data $W/other");
@@ -141,7 +141,7 @@ Test(missing, portal_is_asked_again)
     uint16_t port = workspace_free_port();
     workspace_write(&w, "config.yaml", 0600, "require: none\ndiscover: [ { portal: \"127.0.0.1:%u\" } ]\n",
                     port);
-    daemon_mount(&w, "$W/config.yaml", "");
+    daemon_mount_without(&w, "$W/config.yaml", "", "onnection refused");
     cr_assert_str_eq(must("ls $M"), "by-id");
     start_target_at(port);
     await_file("$M/$IQN/lun1/data");
