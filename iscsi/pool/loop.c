@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/prctl.h>
+#include <sys/timerfd.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -142,23 +143,35 @@ static void run_deferred(struct lun_loop *l)
 
 /* ---- turns ------------------------------------------------------------------------------------------- */
 
-static int wait_ms(struct lun_loop *l)
+/* Deadlines go through a timerfd that is set anew only when an earlier one appears: with a timeout of its own
+ * every epoll_wait would start and stop a kernel timer. Fired too early for what is left, it just costs a
+ * turn. */
+static void set_alarm(struct lun_loop *l)
 {
-    if (!list_empty(&l->again))
-        return 0;
     uint64_t next = timer_next(&l->timers);
-    if (next == TIMER_NEVER)
-        return -1;
-    uint64_t now = loop_clock();
-    if (next <= now)
-        return 0;
-    uint64_t ms = (next - now + 999999) / 1000000;
-    return ms > 3600000 ? 3600000 : (int)ms;
+    if (next >= l->alarm_set)
+        return;
+    struct itimerspec when = {.it_value = {(time_t)(next / 1000000000u), (long)(next % 1000000000u) + 1}};
+    if (when.it_value.tv_nsec > 999999999)
+        when.it_value.tv_nsec = 999999999;
+    timerfd_settime(l->alarm, TFD_TIMER_ABSTIME, &when, NULL);
+    l->alarm_set = next;
+}
+
+static bool alarmed(struct loop_watch *w, uint32_t events)
+{
+    struct lun_loop *l = LIST_OF(w, struct lun_loop, alarm_watch);
+    uint64_t count;
+    while (read(w->fd, &count, sizeof count) < 0 && errno == EINTR)
+        ;
+    l->alarm_set = TIMER_NEVER; /* timer_run follows in this turn, set_alarm before the next */
+    return false;
 }
 
 static void turn(struct lun_loop *l)
 {
-    l->event_count = epoll_wait(l->epoll, l->events, LOOP_EVENTS, wait_ms(l));
+    set_alarm(l);
+    l->event_count = epoll_wait(l->epoll, l->events, LOOP_EVENTS, list_empty(&l->again) ? -1 : 0);
     l->now = loop_clock();
     run_again(l);
     for (int i = 0; i < l->event_count; i++) {
@@ -207,15 +220,18 @@ static bool open_descriptors(struct lun_loop *l, struct lun_error *e)
 {
     l->epoll = epoll_create1(EPOLL_CLOEXEC);
     l->wakeup = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-    if (l->epoll < 0 || l->wakeup < 0)
+    l->alarm = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+    if (l->epoll < 0 || l->wakeup < 0 || l->alarm < 0)
         return error_set(e, LUN_SYSTEM, errno, false, "event loop: %s", strerror(errno));
     l->mail_watch = (struct loop_watch){.fd = l->wakeup, .ready = woken};
-    return loop_add(l, &l->mail_watch, EPOLLIN, e);
+    l->alarm_watch = (struct loop_watch){.fd = l->alarm, .ready = alarmed};
+    return loop_add(l, &l->mail_watch, EPOLLIN, e) && loop_add(l, &l->alarm_watch, EPOLLIN, e);
 }
 
 bool loop_start(struct lun_loop *l, struct lun_error *e)
 {
-    *l = (struct lun_loop){.epoll = -1, .wakeup = -1, .trim.fire = trim};
+    *l = (struct lun_loop){
+        .epoll = -1, .wakeup = -1, .alarm = -1, .alarm_set = TIMER_NEVER, .trim.fire = trim};
     list_init(&l->again);
     list_init(&l->deferred);
     list_init(&l->watches);
@@ -234,6 +250,7 @@ bool loop_start(struct lun_loop *l, struct lun_error *e)
     if (!ok) {
         close(l->epoll);
         close(l->wakeup);
+        close(l->alarm);
         timer_heap_free(&l->timers);
     }
     return ok;
@@ -258,6 +275,7 @@ void loop_stop(struct lun_loop *l)
     run_deferred(l);
     loop_free_watches(l);
     close(l->epoll);
+    close(l->alarm);
     close(l->wakeup);
     buffers_free(&l->buffers);
     timer_heap_free(&l->timers);

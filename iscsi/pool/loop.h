@@ -36,9 +36,11 @@ struct loop_deferred {
 struct lun_loop {
     pthread_t thread;
     int epoll, wakeup;
-    struct loop_watch mail_watch;
-    bool stopping; /* set by a message in the loop */
-    uint64_t now;  /* ns, monotonic; taken once a turn */
+    struct loop_watch mail_watch, alarm_watch;
+    int alarm;          /* timerfd */
+    uint64_t alarm_set; /* the deadline it is set to, TIMER_NEVER if none */
+    bool stopping;      /* set by a message in the loop */
+    uint64_t now;       /* ns, monotonic; taken once a turn */
     struct timer_heap timers;
     struct list again, deferred;
     struct list watches; /* lun_loop_watch's, see watch.c */
