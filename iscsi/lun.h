@@ -171,6 +171,8 @@ struct lun_pool_options {
     unsigned loops;             /* 1-64, 0 = 1 */
     const char *initiator_name; /* required, an iSCSI name */
     uint64_t buffer_memory;     /* bytes of buffers that requests under way may hold, all loops; 0 = 64 MiB */
+    uint32_t poll_us;           /* how long a loop at low depth may look for events before it sleeps, at most;
+                                   1-1000, 0 = 100, UINT32_MAX = never */
     const char *instance;       /* what makes our ISIDs ours and stable (a mount point, say); required */
     void (*log)(void *user, enum lun_log_level level, const char *text); /* may be NULL; runs in any loop */
     void (*event)(void *user,

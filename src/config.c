@@ -319,7 +319,7 @@ bool config_load(const char *source, const struct config_option *options, size_t
                  struct config *ret, struct lun_error *e)
 {
     struct loader l = {
-        .c = {.loops = 1, .memory_limit = 128 << 20, .shutdown_timeout = 10000},
+        .c = {.loops = 1, .poll = 100, .memory_limit = 128 << 20, .shutdown_timeout = 10000},
         .e = e,
     };
     if (!load(&l, source, options, option_count)) {

@@ -54,6 +54,7 @@ struct config {
     char *shown;     /* the source without secrets */
     char *initiator; /* NULL: see identity_initiator_name */
     uint32_t loops;
+    uint32_t poll;             /* us; UINT32_MAX = never */
     uint64_t memory_limit;     /* bytes */
     uint32_t shutdown_timeout; /* ms */
     int require;               /* enum config_require */

@@ -25,6 +25,7 @@ enum schema_type {
     SCHEMA_NUMBER,      /* uint32_t */
     SCHEMA_SIZE,        /* uint64_t, bytes */
     SCHEMA_DURATION,    /* uint32_t, ms; the word "never" is UINT32_MAX where `words` says so */
+    SCHEMA_MOMENT,      /* uint32_t, us; "never" likewise */
     SCHEMA_WORD,        /* int: index in words */
     SCHEMA_MODE,        /* uint32_t, octal */
     SCHEMA_TEXT,        /* char * */

@@ -33,7 +33,8 @@ bool value_fail_type(const struct schema_key *k, const struct value *v, struct l
 static bool set_number(const struct schema_key *k, void *field, const struct value *v, struct lun_error *e)
 {
     uint64_t n = UINT32_MAX;
-    bool never = k->words && k->type == SCHEMA_DURATION && !strcmp(v->text, k->words[0]);
+    bool never =
+        k->words && (k->type == SCHEMA_DURATION || k->type == SCHEMA_MOMENT) && !strcmp(v->text, k->words[0]);
     if (!never && !value_number_take(k, v, &n, e))
         return false;
     if (k->type == SCHEMA_SIZE)
@@ -181,6 +182,7 @@ bool value_set(const struct schema_key *k, void *base, const struct value *v, si
     case SCHEMA_NUMBER:
     case SCHEMA_SIZE:
     case SCHEMA_DURATION:
+    case SCHEMA_MOMENT:
         return set_number(k, field, v, e);
     case SCHEMA_WORD:
         return value_word(k, v, field, e);

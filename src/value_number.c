@@ -31,6 +31,16 @@ static const struct unit size_units[] = {{"", 1},          {"KiB", 1 << 10},    
                                          {"GiB", 1 << 30}, {"TiB", 1ull << 40}, {NULL, 0}};
 static const struct unit time_units[] = {{"ms", 1}, {"s", 1000}, {"m", 60000}, {"h", 3600000}, {NULL, 0}};
 
+static const struct unit moment_units[] = {{"us", 1}, {"ms", 1000}, {NULL, 0}};
+
+static const struct unit *units_of(enum schema_type type)
+{
+    return type == SCHEMA_SIZE       ? size_units
+           : type == SCHEMA_DURATION ? time_units
+           : type == SCHEMA_MOMENT   ? moment_units
+                                     : NULL;
+}
+
 static bool take_unit(const char *text, const struct unit *units, uint64_t *value)
 {
     for (const struct unit *u = units; u->name; u++)
@@ -53,10 +63,9 @@ static void put_unit(const struct unit *units, uint64_t value, char ret[static V
 
 void value_number_text(enum schema_type type, uint64_t value, char ret[static VALUE_TEXT])
 {
-    if (type == SCHEMA_SIZE)
-        put_unit(size_units, value, ret);
-    else if (type == SCHEMA_DURATION)
-        put_unit(time_units, value, ret);
+    const struct unit *units = units_of(type);
+    if (units)
+        put_unit(units, value, ret);
     else
         snprintf(ret, VALUE_TEXT, "%" PRIu64, value);
 }
@@ -71,12 +80,10 @@ static bool check_range(const struct schema_key *k, const struct value *v, uint6
     return value_fail(k, &v->place, e, "%.*s is out of range (%s to %s)", VALUE_SHOWN, v->text, min, max);
 }
 
-/* SIZE and DURATION may be written as strings, NUMBER and the items of LUNS not. */
+/* What has a unit may be written as strings, NUMBER and the items of LUNS not. */
 bool value_number_take(const struct schema_key *k, const struct value *v, uint64_t *ret, struct lun_error *e)
 {
-    const struct unit *units = k->type == SCHEMA_SIZE       ? size_units
-                               : k->type == SCHEMA_DURATION ? time_units
-                                                            : NULL;
+    const struct unit *units = units_of(k->type);
     const char *end;
     uint64_t n;
     if ((v->quoted && !units) || !take_digits(v->text, &n, &end))

@@ -66,6 +66,14 @@ static void describe_negotiated(const struct login_result *n, struct lun_facts *
     lun_facts_number(f, p, "DefaultTime2Retain", n->time2retain, "s");
 }
 
+/* Of the home loop, as the fast path decides now (pool/poll.h). */
+static void describe_polling(const struct poll *p, struct lun_facts *f)
+{
+    lun_facts_number(f, "polling", "limit", p->most / 1000, "us");
+    lun_facts_boolean(f, "polling", "for_answers", p->side[POLL_FOR_ANSWER].on);
+    lun_facts_boolean(f, "polling", "for_requests", p->side[POLL_FOR_REQUEST].on);
+}
+
 void lun_target_describe(const struct lun_target *t, struct lun_facts *f)
 {
     put_string(f, "", "name", t->o.iqn);
@@ -81,6 +89,7 @@ void lun_target_describe(const struct lun_target *t, struct lun_facts *f)
         lun_facts_boolean(f, path, "in_use", t->state == TARGET_OPEN && i == t->address);
     }
     lun_facts_number(f, "", "sessions", t->o.sessions, NULL);
+    describe_polling(&t->loop->poll, f);
     if (!n)
         return;
     if (n->portal_group >= 0)

@@ -55,6 +55,7 @@ static void finish(struct request *r)
     lun_buffer_put(t->loop, bounce);
     memory_give_back(t->loop, memory);
     units_of(t)->requests--;
+    t->loop->requests--;
     device_request_ended(t);
 }
 
@@ -265,6 +266,7 @@ static void submit(struct lun_unit *u, struct lun_io *io, bool internal, bool un
     io->data = NULL;
     io->data_count = 0;
     units_of(t)->requests++;
+    t->loop->requests++;
     uint32_t ms = io->timeout_ms ? io->timeout_ms : t->o.io_timeout_ms;
     r->deadline = t->loop->now + ms * 1000000ull;
     if ((unwanted && !not_wanted(r)) || !may_start(r) || (is_data(io) && !move_begin(r))) {

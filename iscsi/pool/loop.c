@@ -3,6 +3,7 @@
 #include "pool/loop.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <semaphore.h>
 #include <signal.h>
 #include <string.h>
@@ -14,6 +15,8 @@
 
 static __thread struct lun_loop *current; /* the loop this thread runs, if any */
 
+/* Between two looks for events: so long away, another thread has had this CPU (ns). */
+#define DISTURBED 200000
 #define TRIM_INTERVAL 2000000000ull /* ns */
 
 uint64_t loop_clock(void)
@@ -168,11 +171,52 @@ static bool alarmed(struct loop_watch *w, uint32_t events)
     return false;
 }
 
+static int take_events(struct lun_loop *l, int timeout)
+{
+    return epoll_wait(l->epoll, l->events, LOOP_EVENTS, timeout);
+}
+
+/* Looks for events, giving way to whoever wants this CPU in between. */
+static bool look(struct lun_loop *l, enum poll_side side, uint64_t now)
+{
+    uint64_t end = now + poll_time(&l->poll, side);
+    while (now < end) {
+        l->event_count = take_events(l, 0);
+        if (l->event_count)
+            return true;
+        sched_yield();
+        uint64_t before = now;
+        now = loop_clock();
+        if (now - before > DISTURBED) {
+            poll_disturbed(&l->poll, side);
+            return false;
+        }
+    }
+    return false;
+}
+
+/* At low depth it may be worth to look for a while before sleeping: poll.h. */
+static void wait_for_events(struct lun_loop *l)
+{
+    bool wait = list_empty(&l->again);
+    if (!wait || !l->poll.most || l->requests > POLL_REQUESTS_MOST) {
+        l->event_count = take_events(l, wait ? -1 : 0);
+        l->now = loop_clock();
+        return;
+    }
+    enum poll_side side = l->requests ? POLL_FOR_ANSWER : POLL_FOR_REQUEST;
+    uint64_t start = loop_clock();
+    bool found = look(l, side, start);
+    if (!found)
+        l->event_count = take_events(l, -1);
+    l->now = loop_clock();
+    poll_learn(&l->poll, side, found, l->now - start);
+}
+
 static void turn(struct lun_loop *l)
 {
     set_alarm(l);
-    l->event_count = epoll_wait(l->epoll, l->events, LOOP_EVENTS, list_empty(&l->again) ? -1 : 0);
-    l->now = loop_clock();
+    wait_for_events(l);
     run_again(l);
     for (int i = 0; i < l->event_count; i++) {
         struct loop_watch *w = l->events[i].data.ptr;
@@ -228,7 +272,7 @@ static bool open_descriptors(struct lun_loop *l, struct lun_error *e)
     return loop_add(l, &l->mail_watch, EPOLLIN, e) && loop_add(l, &l->alarm_watch, EPOLLIN, e);
 }
 
-bool loop_start(struct lun_loop *l, struct lun_error *e)
+bool loop_start(struct lun_loop *l, uint64_t poll_most, struct lun_error *e)
 {
     *l = (struct lun_loop){
         .epoll = -1, .wakeup = -1, .alarm = -1, .alarm_set = TIMER_NEVER, .trim.fire = trim};
@@ -236,6 +280,7 @@ bool loop_start(struct lun_loop *l, struct lun_error *e)
     list_init(&l->deferred);
     list_init(&l->watches);
     list_init(&l->hungry);
+    poll_init(&l->poll, poll_most);
     bool ok = open_descriptors(l, e) && timer_reserve(&l->timers, 64);
     if (ok) {
         /* Signals are the main thread's. */

@@ -14,6 +14,7 @@
 #include "base/list.h"
 #include "base/timer.h"
 #include "pool/buffers.h"
+#include "pool/poll.h"
 
 #define LOOP_EVENTS 64
 /* What one descriptor may take of a turn before the others have theirs. */
@@ -51,9 +52,12 @@ struct lun_loop {
     uint64_t memory, memory_most; /* bytes of buffers that requests under way may hold, and the limit */
     struct list hungry;           /* requests that wait for that to shrink (block/memory.c) */
     struct timer trim;
+    uint32_t requests; /* under way, of all targets at home here */
+    struct poll poll;
 };
 
-bool loop_start(struct lun_loop *l, struct lun_error *e);
+/* poll_most: how long to look for events before sleeping, at most, in ns; 0: not at all (poll.h). */
+bool loop_start(struct lun_loop *l, uint64_t poll_most, struct lun_error *e);
 /* Joins the thread. What is still posted has run. Not in a loop. */
 void loop_stop(struct lun_loop *l);
 

@@ -3,6 +3,7 @@
 #include "pool/pool.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <semaphore.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +12,8 @@
 #include "pool/target.h"
 
 #define LOOPS_MAX 64
+#define POLL_US 100
+#define POLL_US_MOST 1000
 #define FAREWELL_MS 1000 /* what is in flight has this long when the pool goes */
 
 /* FNV-1a, 32 bits: spreads instance names; nothing depends on it being secret. */
@@ -54,6 +57,8 @@ static bool check(const struct lun_pool_options *o, struct lun_error *e)
 {
     if (o->loops > LOOPS_MAX)
         return error_set(e, LUN_USAGE, 0, false, "loops: %u is more than %d", o->loops, LOOPS_MAX);
+    if (o->poll_us > POLL_US_MOST && o->poll_us != UINT32_MAX)
+        return error_set(e, LUN_USAGE, 0, false, "poll_us: %u is more than %d", o->poll_us, POLL_US_MOST);
     if (!o->initiator_name || !o->instance)
         return error_set(e, LUN_USAGE, 0, false, "a pool needs an initiator name and an instance");
     if (!lun_name_check(o->initiator_name, e)) {
@@ -67,14 +72,25 @@ static bool check(const struct lun_pool_options *o, struct lun_error *e)
 /* Two of the longest reads must fit, or a loop could not work at depth 2. */
 #define BUFFER_MEMORY_LEAST (2u * LUN_BUFFER_SIZE)
 
-static bool start_loops(struct lun_pool *p, unsigned count, uint64_t buffer_memory, struct lun_error *e)
+/* Looking takes a CPU from others: where there is only one, there is nothing to gain. */
+static uint64_t poll_most(const struct lun_pool_options *o)
 {
-    uint64_t share = (buffer_memory ? buffer_memory : BUFFER_MEMORY) / count;
+    cpu_set_t usable;
+    if (o->poll_us == UINT32_MAX ||
+        (sched_getaffinity(0, sizeof usable, &usable) == 0 && CPU_COUNT(&usable) < 2))
+        return 0;
+    return (o->poll_us ? o->poll_us : POLL_US) * 1000ull;
+}
+
+static bool start_loops(struct lun_pool *p, const struct lun_pool_options *o, struct lun_error *e)
+{
+    unsigned count = o->loops ? o->loops : 1;
+    uint64_t share = (o->buffer_memory ? o->buffer_memory : BUFFER_MEMORY) / count;
     p->loops = calloc(count, sizeof *p->loops);
     if (!p->loops)
         return error_set(e, LUN_SYSTEM, ENOMEM, true, "no memory for the event loops");
     while (p->loop_count < count) {
-        if (!loop_start(&p->loops[p->loop_count], e))
+        if (!loop_start(&p->loops[p->loop_count], poll_most(o), e))
             return false;
         p->loops[p->loop_count].memory_most = share > BUFFER_MEMORY_LEAST ? share : BUFFER_MEMORY_LEAST;
         p->loop_count++;
@@ -103,7 +119,7 @@ struct lun_pool *lun_pool_new(const struct lun_pool_options *o, struct lun_error
     };
     list_init(&p->targets);
     pthread_mutex_init(&p->lock, NULL);
-    if (!start_loops(p, o->loops ? o->loops : 1, o->buffer_memory, e)) {
+    if (!start_loops(p, o, e)) {
         lun_pool_free(p);
         return NULL;
     }

@@ -290,6 +290,19 @@ Test(config_bad, loops_too_many)
                     "bad/loops_too_many.yaml:1:8: loops: 65 is out of range (1 to 64)");
 }
 
+Test(config_bad, poll_too_long)
+{
+    support_refused("bad/poll_too_long.yaml",
+                    "bad/poll_too_long.yaml:1:7: poll: 2ms is out of range (1us to 1ms)");
+}
+
+Test(config_bad, poll_no_unit)
+{
+    support_refused(
+        "bad/poll_no_unit.yaml",
+        "bad/poll_no_unit.yaml:1:7: poll: must be a time with its unit, like 100us or 1ms, not '100'");
+}
+
 Test(config_bad, loops_zero)
 {
     support_refused("bad/loops_zero.yaml", "bad/loops_zero.yaml:1:8: loops: 0 is out of range (1 to 64)");

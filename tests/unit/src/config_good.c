@@ -12,6 +12,7 @@ Test(config_good, minimal_has_the_defaults_of_the_documentation)
 {
     struct config c = support_loaded("good/minimal.yaml");
     cr_assert_eq(c.loops, 1);
+    cr_assert_eq(c.poll, 100);
     cr_assert_eq(c.memory_limit, 128u << 20);
     cr_assert_eq(c.shutdown_timeout, 10000);
     cr_assert_eq(c.require, CONFIG_REQUIRE_ANY);
@@ -39,6 +40,7 @@ Test(config_good, full_top)
     struct config c = support_loaded("good/full.yaml");
     cr_assert_str_eq(c.initiator, "iqn.2026-01.org.example:host7");
     cr_assert_eq(c.loops, 2);
+    cr_assert_eq(c.poll, 250);
     cr_assert_eq(c.memory_limit, 64u << 20);
     cr_assert_eq(c.shutdown_timeout, 120000);
     cr_assert_eq(c.require, CONFIG_REQUIRE_ALL);

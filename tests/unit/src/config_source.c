@@ -148,12 +148,13 @@ Test(config_option, of_the_top)
 {
     struct config c =
         support_source(URL, OPTIONS("initiator=iqn.2026-01.org.example:me", "loops=3", "memory_limit=1GiB",
-                                    "shutdown_timeout=0s", "require=none"));
+                                    "shutdown_timeout=0s", "require=none", "poll=never"));
     cr_assert_str_eq(c.initiator, "iqn.2026-01.org.example:me");
     cr_assert_eq(c.loops, 3);
     cr_assert_eq(c.memory_limit, 1u << 30);
     cr_assert_eq(c.shutdown_timeout, 0);
     cr_assert_eq(c.require, CONFIG_REQUIRE_NONE);
+    cr_assert_eq(c.poll, UINT32_MAX);
     config_free(&c);
 }
 
