@@ -256,7 +256,7 @@ struct lun_target_options {
     const uint64_t *luns; /* decimal LUNs to use; NULL = all */
     size_t lun_count;
     bool read_only;            /* refuse writes to every unit */
-    uint32_t login_timeout_ms; /* connect to logged in, over all portals; default 15000 */
+    uint32_t login_timeout_ms; /* the whole opening, over all portals; default 15000 */
     uint32_t io_timeout_ms;    /* one SCSI command; default 30000 */
     uint32_t nop_interval_ms;  /* NOP-Out when the connection is silent; default 5000, UINT32_MAX = never */
     uint32_t nop_timeout_ms;   /* connection given up when unanswered; default 5000 */
@@ -280,8 +280,9 @@ struct lun_call {
  * is sent yet. NULL on failure. Not in a loop. */
 LUN_API struct lun_target *lun_target_new(struct lun_pool *p, const struct lun_target_options *o,
                                           struct lun_error *e);
-/* Logs in every session, lists the units, fetches their identity; done when that has worked or failed.
- * Nothing is retried; after a failure no session is left. Any thread. */
+/* Logs in every session, lists the units, fetches their identity; done when that has worked or failed, at the
+ * latest when login_timeout_ms is over (and what was sent has been aborted). Units that have not answered by
+ * then are announced when they do. Nothing is retried; after a failure no session is left. Any thread. */
 LUN_API void lun_target_open(struct lun_target *t, struct lun_call *call);
 LUN_API bool lun_target_open_wait(struct lun_target *t, struct lun_error *e); /* not in a loop */
 /* No new I/O; waits for what is in flight (at most drain_ms), flushes, logs out. Idempotent. Any thread. */

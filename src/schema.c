@@ -86,7 +86,7 @@ const struct schema_key schema_keys[] = {
     {"sessions", NULL, SCHEMA_NUMBER, SCHEMA_EACH, 1, 64, IN_TARGET(sessions), NULL, NULL,
      "sessions with each target (1)"},
     {"login_timeout", NULL, SCHEMA_DURATION, SCHEMA_EACH, TIME_MIN, TIME_MAX, IN_TARGET(login_timeout), NULL,
-     NULL, "connect to logged in (15s)"},
+     NULL, "opening a target, all in all (15s)"},
     {"io_timeout", NULL, SCHEMA_DURATION, SCHEMA_EACH, TIME_MIN, TIME_MAX, IN_TARGET(io_timeout), NULL, NULL,
      "one SCSI command (30s)"},
     {"replacement_timeout", NULL, SCHEMA_DURATION, SCHEMA_EACH, 0, 0, 0, NULL, NO_RECOVERY, NULL},

@@ -119,6 +119,7 @@ static void ended(struct lun_target *t, const struct lun_error *why)
     all->draining = false;
     timer_disarm(&t->loop->timers, &all->drain);
     timer_disarm(&t->loop->timers, &all->revisit);
+    timer_disarm(&t->loop->timers, &all->patience);
     loop_undefer(&all->closer);
     all->opening = NULL;
     list_init(&closing);
@@ -170,6 +171,7 @@ void device_scanned(struct lun_target *t, const struct lun_error *e)
         bool announce = all->announce;
         all->opening = NULL;
         all->announce = false;
+        timer_disarm(&t->loop->timers, &all->patience);
         if (announce)
             tell_up(t, opening != NULL);
         end_call(opening, NULL);
@@ -182,6 +184,27 @@ void device_scanned(struct lun_target *t, const struct lun_error *e)
     }
     all->open_error = *e;
     target_stop(t, LOGOUT_MS);
+}
+
+/* login_timeout after the opening began (the logins have a deadline of their own, which is the same). A unit
+ * that keeps silent holds up no other: its scan goes on. */
+static void patience_over(struct timer *timer, uint64_t now)
+{
+    struct units *all = LIST_OF(timer, struct units, patience);
+    struct lun_target *t = all->target;
+    struct lun_error e;
+    if (!all->opening || t->state != TARGET_OPEN)
+        return;
+    if (scan_is_listed(t)) {
+        pool_log(t->pool, LUN_LOG_WARNING,
+                 "target %s: LUNs have not answered within %u ms; each appears when it does", t->o.iqn,
+                 t->o.login_timeout_ms);
+        device_scanned(t, NULL);
+        return;
+    }
+    error_set(&e, LUN_TIMEOUT, 0, true, "portal %s, target %s: REPORT LUNS not answered within %u ms",
+              t->addresses[t->address].text, t->o.iqn, t->o.login_timeout_ms);
+    request_cancel_all(all->probe, &e); /* the scan ends with it, and so does the opening */
 }
 
 static void open_here(struct lun_message *m)
@@ -197,6 +220,7 @@ static void open_here(struct lun_message *m)
     struct units *all = units_of(t);
     all->opening = lun_call_of(c);
     all->open_error = (struct lun_error){0};
+    timer_arm(&t->loop->timers, &all->patience, loop_clock() + t->o.login_timeout_ms * 1000000ull);
     target_start(t);
 }
 
@@ -328,6 +352,7 @@ static struct units *make_units(struct lun_target *t)
     all->target = t;
     all->drain.fire = drain_late;
     all->revisit.fire = revisit;
+    all->patience.fire = patience_over;
     all->closer.run = close_on;
     list_init(&all->closer.link);
     list_init(&all->closing);

@@ -304,7 +304,6 @@ static void next_step(struct unit_scan *s)
         s->io.length = 1024;
     if (s->step == STEP_READY)
         s->io.length = 0;
-    s->io.timeout_ms = scan_timeout(s->unit->target);
     request_submit(s->unit, &s->io, true);
 }
 

@@ -15,11 +15,6 @@
 #define LIST_FIRST 4096         /* room for 511 LUNs */
 #define LIST_MOST (256u * 1024) /* and for 32,767: more is not believed */
 
-uint32_t scan_timeout(const struct lun_target *t)
-{
-    return t->o.login_timeout_ms < t->o.io_timeout_ms ? t->o.login_timeout_ms : t->o.io_timeout_ms;
-}
-
 struct list_scan {
     struct lun_target *target;
     struct lun_io io;
@@ -42,6 +37,12 @@ static void list_end(struct list_scan *l, const struct lun_error *e)
     device_scanned(t, e);
     if (again && t->state == TARGET_OPEN)
         scan_list(t);
+}
+
+bool scan_is_listed(const struct lun_target *t)
+{
+    const struct list_scan *l = units_of(t)->list;
+    return l && l->listed;
 }
 
 static bool chosen(const struct lun_target *t, uint64_t number)
@@ -210,12 +211,8 @@ void scan_list(struct lun_target *t)
         return;
     }
     l->target = t;
-    l->io = (struct lun_io){.done = list_done,
-                            .user = l,
-                            .op = LUN_OP_REPORT_LUNS,
-                            .buffer = buffer,
-                            .length = LIST_FIRST,
-                            .timeout_ms = scan_timeout(t)};
+    l->io = (struct lun_io){
+        .done = list_done, .user = l, .op = LUN_OP_REPORT_LUNS, .buffer = buffer, .length = LIST_FIRST};
     all->list = l;
     request_submit(all->probe, &l->io, true);
 }

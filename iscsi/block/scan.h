@@ -18,9 +18,9 @@ void scan_unit(struct lun_unit *u);
 /* Scans in a row: a device that reports a change to each command would have us scan for ever. */
 #define SCANS_MAX 4
 
-/* Between scan.c and identify.c. A start is bounded by the login timeout, and so is each command of a scan.
- */
-uint32_t scan_timeout(const struct lun_target *t);
+/* Has REPORT LUNS of the scan under way been answered? */
+bool scan_is_listed(const struct lun_target *t);
+/* Between scan.c and identify.c. */
 /* A unit has been identified: others may start, or the list ends. */
 void scan_more(struct lun_target *t);
 

@@ -53,10 +53,11 @@ struct units {
     struct list_scan *list;      /* REPORT LUNS under way (scan.c) */
     unsigned scanning;           /* units being identified */
     bool list_again;
-    uint8_t lists;        /* one after another, because the list changed meanwhile */
-    bool announce;        /* TARGET_UP follows the scan under way */
-    bool relist;          /* the last list failed */
-    struct timer revisit; /* looks again at what could not be had */
+    uint8_t lists;         /* one after another, because the list changed meanwhile */
+    bool announce;         /* TARGET_UP follows the scan under way */
+    bool relist;           /* the last list failed */
+    struct timer patience; /* the opening has its end here, whatever has not answered */
+    struct timer revisit;  /* looks again at what could not be had */
 };
 
 static inline struct units *units_of(const struct lun_target *t)

@@ -17,6 +17,8 @@ static void on_event(void *user, const struct lun_event *event)
         r->down = *event->error;
         sem_post(&r->is_down);
     }
+    if (event->kind == LUN_EVENT_UNIT_ADDED)
+        sem_post(&r->is_added);
     if (event->kind == LUN_EVENT_UNIT_CHANGED)
         sem_post(&r->is_changed);
 }
@@ -47,6 +49,7 @@ struct rig *rig_new(const char *text, const char *file, int line)
     r->script = script_new(text, file, line);
     sem_init(&r->is_down, 0, 0);
     sem_init(&r->is_changed, 0, 0);
+    sem_init(&r->is_added, 0, 0);
     snprintf(r->portal, sizeof r->portal, "127.0.0.1:%u", script_port(r->script));
     r->portals[0] = r->portal;
     r->options = (struct lun_target_options){
@@ -110,6 +113,11 @@ void rig_changed(struct rig *r)
     wait_for(&r->is_changed);
 }
 
+void rig_added(struct rig *r)
+{
+    wait_for(&r->is_added);
+}
+
 void rig_close(struct rig *r)
 {
     struct lun_error e;
@@ -135,6 +143,7 @@ void rig_end(struct rig *r)
     script_free(r->script);
     sem_destroy(&r->is_down);
     sem_destroy(&r->is_changed);
+    sem_destroy(&r->is_added);
     struct holdings now = holdings_settled(r->before);
     cr_assert_eq(now.threads, r->before.threads, "threads: %d, before %d", now.threads, r->before.threads);
     cr_assert_eq(now.descriptors, r->before.descriptors, "descriptors: %d, before %d", now.descriptors,

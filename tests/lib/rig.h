@@ -25,7 +25,7 @@ struct rig {
     struct lun_unit *unit; /* after rig_open: the first */
     struct lun_error error;
 
-    sem_t is_down, is_changed;
+    sem_t is_down, is_changed, is_added;
     char complaint[8192];
     struct holdings before; /* any of it was made */
     struct lun_error down;  /* of the first TARGET_DOWN, valid after rig_lost */
@@ -50,6 +50,8 @@ void rig_refused(struct rig *r, enum lun_layer layer, const char *words);
 void rig_lost(struct rig *r, enum lun_layer layer, const char *words);
 /* The unit is reported as changed (UNIT_CHANGED). */
 void rig_changed(struct rig *r);
+/* One more unit has been reported as added (UNIT_ADDED), those of rig_open included. */
+void rig_added(struct rig *r);
 /* Closes, frees, and wants the script to have gone as written and no thread or descriptor left. */
 void rig_end(struct rig *r);
 /* Closes the target now; what was under way fails. */

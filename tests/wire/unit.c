@@ -109,6 +109,35 @@ Test(unit, no_lun_0_and_flat_addressing)
     rig_end(r);
 }
 
+#define LUN_1 "lun=0x0001000000000000 "
+
+/* The opening ends with its deadline; a LUN that keeps silent holds up no other, and appears when it answers.
+ */
+Test(unit, one_that_keeps_silent_holds_up_no_other)
+{
+    struct rig *r = RIG("device luns=0,1\nlogin\nexpect ScsiCommand as=first lun=0 cdb=000000000000\n"
+                        "expect ScsiCommand as=late " LUN_1 "cdb=000000000000\n"
+                        "send ScsiResponse to=first\nserve opened\nexpect ScsiCommand as=r cdb=read(0,1)\n"
+                        "send DataIn to=r data=pattern(0,512) S=1\nsend ScsiResponse to=late\n");
+    r->options.login_timeout_ms = 300;
+    rig_open(r);
+    rig_added(r);
+    rig_read(r, 0, 512);
+    rig_added(r);
+    rig_assert(r, ask(r).units == 2);
+    rig_end(r);
+}
+
+Test(unit, report_luns_that_is_never_answered)
+{
+    struct rig *r =
+        RIG("login\nexpect ScsiCommand cdb=a0*\nexpect TaskRequest function=1\n"
+            "send TaskResponse\nexpect LogoutRequest reason=0\nsend LogoutResponse\nexpect-close\n");
+    r->options.login_timeout_ms = 300;
+    rig_refused(r, LUN_TIMEOUT, "REPORT LUNS not answered within 300 ms");
+    rig_end(r);
+}
+
 /* REPORT LUNS longer than the first buffer: asked again with room for all (SPC-4 6.33). */
 Test(unit, many_luns)
 {
