@@ -53,7 +53,8 @@ static void handle_one(struct mount *m)
 }
 
 /* How many requests a turn asks for: a read that finds nothing is a system call wasted, so it follows what
- * came of late. At depth 1 only every eighth turn looks for a second request. */
+ * came of late. While one request is under way and no other, nobody looks for a second: at depth 1 there is
+ * none. Else every eighth turn does. */
 static void expect_fewer(struct mount *m, int came)
 {
     m->expected = came > m->expected / 2 ? came : m->expected / 2;
@@ -64,6 +65,8 @@ static void expect_fewer(struct mount *m, int came)
 
 static void expect_more(struct mount *m)
 {
+    if (m->expected == 1 && m->requests.busy == 1)
+        return;
     if (++m->met < (m->expected == 1 ? 8 : 1))
         return;
     m->expected = 2 * m->expected < BUDGET ? 2 * m->expected : BUDGET;
