@@ -44,7 +44,7 @@ static uint64_t generation_of(struct request *r)
 void request_pool_init(struct request_pool *p, struct mount *m, uint64_t memory_limit)
 {
     *p = (struct request_pool){.mount = m, .limit = memory_limit ? memory_limit : LIMIT_DEFAULT};
-    uint64_t most = p->limit / 4 / LUN_BUFFER_SIZE;
+    uint64_t most = p->limit / 2 / LUN_BUFFER_SIZE;
     p->taken_most = most < 2 ? 2 : most > TAKEN_MOST ? TAKEN_MOST : (uint32_t)most;
 }
 
