@@ -10,6 +10,8 @@
 #define ABORT_TIMEOUT (5000 * MS)
 #define RETRY_FIRST (500 * MS)
 #define RETRY_LONGEST (30000 * MS)
+#define BATCH_MOST 64u              /* commands */
+#define BATCH_TRANSFER (16u * 1024) /* bytes that are worth a session of their own */
 #define STEADY (30000 * MS) /* a session that was up for less was no success: the delay goes on growing */
 
 static void stop_late(struct timer *timer, uint64_t now);
@@ -399,14 +401,37 @@ static bool usable(const struct link *k)
     return k->state == LINK_UP && !k->broken && k->session.state == SESSION_OPEN;
 }
 
+/* Commands that leave together cost one sendmsg, and their answers often one recv: a session that is about to
+ * send short ones takes the next too, while the target's window has room. */
+static struct task *join_batch(struct lun_target *t)
+{
+    struct link *k = t->batch;
+    struct session *s = k ? &k->session : NULL;
+    if (!k || !usable(k) || k->conn.output_full || list_empty(&s->to_issue))
+        return NULL;
+    const struct task *last = LIST_OF(s->to_issue.prev, struct task, link);
+    uint32_t room = s->window.maxcmdsn + 1 - s->window.cmdsn;
+    if (last->edtl > BATCH_TRANSFER || t->batched >= BATCH_MOST || t->batched >= room ||
+        !window_open(&s->window))
+        return NULL;
+    struct task *joined = session_task(s);
+    t->batched += joined != NULL;
+    return joined;
+}
+
 struct task *target_task(struct lun_target *t)
 {
+    struct task *joined = join_batch(t);
+    if (joined)
+        return joined;
     struct link *best = NULL;
     for (unsigned i = 0; i < t->o.sessions; i++) {
         struct link *k = &t->sessions[i].link;
         if (usable(k) && (!best || k->session.busy < best->session.busy))
             best = k;
     }
+    t->batch = best;
+    t->batched = 1;
     return best ? session_task(&best->session) : NULL;
 }
 

@@ -45,6 +45,8 @@ struct lun_target {
     struct conn_address addresses[TARGET_ADDRESSES];
     size_t address_count, address;   /* the one in use */
     struct target_session *sessions; /* o.sessions of them */
+    struct link *batch;              /* the session that was given the last task, */
+    unsigned batched;                /* and how many one after the other */
     enum target_state state;
     uint64_t open_until;          /* OPENING */
     struct lun_error first_error; /* OPENING: of the first address that failed */
@@ -66,8 +68,8 @@ void target_start(struct lun_target *t);
 /* Logs out; sessions that have not gone after `ms` are cut. client->closed follows, perhaps at once. */
 void target_stop(struct lun_target *t, uint32_t ms);
 
-/* A task on the least busy session that is up; NULL when there is none or all are full (client->room
- * follows). */
+/* A task on the least busy session that is up, or on the one that is about to send others; NULL when there is
+ * none or all are full (client->room follows). */
 struct task *target_task(struct lun_target *t);
 /* The negotiated parameters of the first session that is up, NULL if none. */
 const struct login_result *target_negotiated(const struct lun_target *t);
