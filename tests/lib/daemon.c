@@ -9,6 +9,13 @@
 
 #include "process.h"
 
+static char program[1024] = LUNFS; /* words of a shell */
+
+void daemon_program(const char *words)
+{
+    snprintf(program, sizeof program, "%s", words);
+}
+
 static void export_path(const char *name, const char *format, const char *a, const char *b)
 {
     char text[512];
@@ -36,7 +43,7 @@ void daemon_mount(struct workspace *w, const char *source, const char *options)
 void daemon_mount_without(struct workspace *w, const char *source, const char *options, const char *missing)
 {
     export_path("M", "%s/%s", w->path, "m");
-    setenv("LUNFS", LUNFS, 1);
+    setenv("LUNFS", program, 1);
     workspace_must(w, "mkdir -p $M");
     struct result r = workspace_run(w, "$LUNFS %s $M %s", source, options);
     cr_assert_eq(r.code, 0, "lunfs %s exited with %d\n%s%s", source, r.code, r.out, r.err);
@@ -71,7 +78,7 @@ void daemon_unmount(struct workspace *w)
 const char *daemon_refuses(struct workspace *w, int code, const char *source, const char *mountpoint,
                            const char *options)
 {
-    setenv("LUNFS", LUNFS, 1);
+    setenv("LUNFS", program, 1);
     int mounts = workspace_mounts(w), processes = workspace_processes(w, "lunfs");
     struct result r = workspace_run(w, "$LUNFS %s %s %s", source, mountpoint, options);
     cr_assert_eq(r.code, code, "exit code %d, not %d\n%s%s", r.code, code, r.out, r.err);

@@ -5,6 +5,8 @@
 
 #include "workspace.h"
 
+/* Words of a shell that stand for the built lunfs from here on. */
+void daemon_program(const char *words);
 /* `lunfs SOURCE $M OPTIONS` must mount. SOURCE and OPTIONS are words of a shell. Exports $M, $T (the first
  * target's directory) and $D ($T/lun1/data). */
 void daemon_mount(struct workspace *w, const char *source, const char *options);

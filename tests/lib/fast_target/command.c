@@ -30,7 +30,7 @@ static uint32_t locate(struct connection *c, const struct pdu_scsi_command *p)
         return SENSE_RANGE;
     if (p->cdb[1] & 0xe0 || blocks > TRANSFER_MAX / t->block_size) /* no protection information */
         return SENSE_FIELD;
-    c->command_at = t->memory + lba * t->block_size;
+    c->command_at = t->memory + (t->apart ? number * t->size : 0) + lba * t->block_size;
     c->command_length = blocks * t->block_size;
     return 0;
 }

@@ -22,6 +22,7 @@ static const char usage[] =
     "  --port N            TCP port of 127.0.0.1 (default 0: a free one); printed when ready\n"
     "  --name IQN          (default iqn.2026-01.com.example:fast)\n"
     "  --luns N            all of the same memory (default 1)\n"
+    "  --apart             each has its own memory\n"
     "  --size BYTES        of each; K, M and G may follow (default 64M)\n"
     "  --block-size BYTES  (default 512)\n"
     "  --write-cache       WCE=1 in the caching page\n"
@@ -71,6 +72,9 @@ static void set(struct target *t, int option, const char *v)
     case 'l':
         t->luns = number_of(v, 1, 16384);
         break;
+    case 'a':
+        t->apart = true;
+        break;
     case 's':
         t->size = size_of(v, 4096, 1ull << 40);
         break;
@@ -110,11 +114,14 @@ static void set(struct target *t, int option, const char *v)
 static void parse(struct target *t, int argc, char *argv[])
 {
     static const struct option options[] = {
-        {"port", 1, NULL, 'p'},      {"name", 1, NULL, 'n'},        {"luns", 1, NULL, 'l'},
-        {"size", 1, NULL, 's'},      {"block-size", 1, NULL, 'b'},  {"write-cache", 0, NULL, 'c'},
-        {"window", 1, NULL, 'w'},    {"max-receive", 1, NULL, 'r'}, {"first-burst", 1, NULL, 'f'},
-        {"max-burst", 1, NULL, 'm'}, {"initial-r2t", 0, NULL, 'i'}, {"no-immediate", 0, NULL, 'd'},
-        {"poll", 0, NULL, 'P'},      {"help", 0, NULL, 'h'},        {0},
+        {"port", 1, NULL, 'p'},        {"name", 1, NULL, 'n'},
+        {"luns", 1, NULL, 'l'},        {"size", 1, NULL, 's'},
+        {"block-size", 1, NULL, 'b'},  {"write-cache", 0, NULL, 'c'},
+        {"window", 1, NULL, 'w'},      {"max-receive", 1, NULL, 'r'},
+        {"first-burst", 1, NULL, 'f'}, {"max-burst", 1, NULL, 'm'},
+        {"initial-r2t", 0, NULL, 'i'}, {"no-immediate", 0, NULL, 'd'},
+        {"poll", 0, NULL, 'P'},        {"apart", 0, NULL, 'a'},
+        {"help", 0, NULL, 'h'},        {0},
     };
     for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;)
         set(t, option, optarg);
@@ -178,7 +185,7 @@ int main(int argc, char *argv[])
                               .immediate_data = true};
     parse(&t, argc, argv);
     t.blocks = t.size / t.block_size;
-    t.memory = map(t.size);
+    t.memory = map(t.apart ? t.size * t.luns : t.size);
     t.trash = map(1u << 24);
     list_init(&t.connections);
     list_init(&t.dead);

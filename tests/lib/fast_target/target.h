@@ -28,7 +28,7 @@ struct target {
     uint32_t block_size, luns;
     const char *name;
     uint16_t port;
-    bool poll, write_cache;
+    bool poll, write_cache, apart; /* apart: each LUN has memory of its own */
     uint32_t window;
     /* What we offer or declare (RFC 7143, chapter 13). */
     uint32_t max_receive, first_burst, max_burst;
