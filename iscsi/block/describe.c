@@ -144,6 +144,9 @@ void lun_unit_describe(const struct lun_unit *u, struct lun_facts *f)
     lun_facts_boolean(f, "", "volatile_cache", i->volatile_cache);
     lun_facts_number(f, "limits", "max_transfer", i->max_transfer, "bytes");
     lun_facts_number(f, "limits", "queue_depth", i->queue_depth, "commands");
+    lun_facts_word(f, "limits", "queue_depth_by", depth_reason_word(u->depth.reason));
+    lun_facts_number(f, "limits", "task_set_full", u->depth.fulls, NULL);
+    lun_facts_number(f, "limits", "latency", u->depth.latency / 1000, "us");
     lun_facts_number(f, "limits", "cdb_length", i->sixteen ? 16 : 10, "bytes");
     lun_facts_number(f, "", "outstanding", u->outstanding, "commands");
     lun_facts_number(f, "counters", "reads", i->reads, NULL);

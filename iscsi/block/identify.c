@@ -224,6 +224,7 @@ static void adopt(struct lun_unit *u, const struct lun_unit_info *f)
     i->reads = old.reads, i->writes = old.writes, i->flushes = old.flushes;
     i->bytes_read = old.bytes_read, i->bytes_written = old.bytes_written;
     i->errors = old.errors, i->retries = old.retries;
+    i->queue_depth = old.queue_depth;
     i->sixteen = f->sixteen;
 }
 

@@ -104,11 +104,6 @@ static void set_window(struct request *r, uint64_t start)
     r->phase = ends_cut ? PHASE_MERGE_READ : PHASE_MOVE;
 }
 
-void move_repeat(struct request *r)
-{
-    r->at = r->window_start;
-}
-
 /* Lays the payload over what was read. */
 static void merge(struct request *r)
 {

@@ -26,7 +26,6 @@ static void complete(struct lun_target_options *o)
     DEFAULT(o->io_timeout_ms, 30000);
     DEFAULT(o->nop_interval_ms, 5000);
     DEFAULT(o->nop_timeout_ms, 5000);
-    DEFAULT(o->queue_depth, 128);
     DEFAULT(o->max_recv_data_segment_length, 262144);
     DEFAULT(o->first_burst_length, 262144);
     DEFAULT(o->max_burst_length, 1048576);
@@ -46,7 +45,7 @@ static bool check_numbers(const struct lun_target_options *o, struct lun_error *
                              (unsigned long long)o->luns[i]);
     }
     return in_range("sessions", o->sessions, 1, 64, e) &&
-           in_range("queue_depth", o->queue_depth, 1, 1024, e) &&
+           (!o->queue_depth || in_range("queue_depth", o->queue_depth, 1, 1024, e)) &&
            in_range("max_recv_data_segment_length", o->max_recv_data_segment_length, 512, 16777215, e) &&
            in_range("first_burst_length", o->first_burst_length, 512, 16777215, e) &&
            in_range("max_burst_length", o->max_burst_length, 512, 16777215, e) &&

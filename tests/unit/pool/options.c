@@ -34,7 +34,7 @@ Test(options, defaults)
     cr_assert_eq(c.io_timeout_ms, 30000);
     cr_assert_eq(c.nop_interval_ms, 5000);
     cr_assert_eq(c.nop_timeout_ms, 5000);
-    cr_assert_eq(c.queue_depth, 128);
+    cr_assert_eq(c.queue_depth, 0);
     cr_assert_eq(c.initial_r2t, 1);
     cr_assert_eq(c.immediate_data, 2);
     cr_assert_eq(c.max_recv_data_segment_length, 262144);
