@@ -125,6 +125,32 @@ void lun_target_describe_sessions(const struct lun_target *t, struct lun_facts *
 
 /* ---- status ------------------------------------------------------------------------------------------ */
 
+static const char *split_word(enum lun_split s)
+{
+    static const char *const words[] = {
+#define SPLIT_WORD(name, word) word,
+        LUN_SPLITS(SPLIT_WORD)
+#undef SPLIT_WORD
+    };
+    return words[s];
+}
+
+/* What is in force, and why. */
+static void describe_limits(const struct lun_unit *u, struct lun_facts *f)
+{
+    const struct lun_unit_info *i = &u->info;
+    const char *p = "limits";
+    lun_facts_number(f, p, "max_transfer", i->max_transfer, "bytes");
+    lun_facts_word(f, p, "max_transfer_by", split_word(i->split));
+    if (i->granularity)
+        lun_facts_number(f, p, "transfer_granularity", i->granularity, "bytes");
+    lun_facts_number(f, p, "queue_depth", i->queue_depth, "commands");
+    lun_facts_word(f, p, "queue_depth_by", depth_reason_word(u->depth.reason));
+    lun_facts_number(f, p, "task_set_full", u->depth.fulls, NULL);
+    lun_facts_number(f, p, "latency", u->depth.latency / 1000, "us");
+    lun_facts_number(f, p, "cdb_length", i->sixteen ? 16 : 10, "bytes");
+}
+
 void lun_unit_describe(const struct lun_unit *u, struct lun_facts *f)
 {
     static const char *const words[] = {"online", "offline", "gone"};
@@ -142,12 +168,7 @@ void lun_unit_describe(const struct lun_unit *u, struct lun_facts *f)
         return;
     lun_facts_boolean(f, "", "read_only", i->read_only);
     lun_facts_boolean(f, "", "volatile_cache", i->volatile_cache);
-    lun_facts_number(f, "limits", "max_transfer", i->max_transfer, "bytes");
-    lun_facts_number(f, "limits", "queue_depth", i->queue_depth, "commands");
-    lun_facts_word(f, "limits", "queue_depth_by", depth_reason_word(u->depth.reason));
-    lun_facts_number(f, "limits", "task_set_full", u->depth.fulls, NULL);
-    lun_facts_number(f, "limits", "latency", u->depth.latency / 1000, "us");
-    lun_facts_number(f, "limits", "cdb_length", i->sixteen ? 16 : 10, "bytes");
+    describe_limits(u, f);
     lun_facts_number(f, "", "outstanding", u->outstanding, "commands");
     lun_facts_number(f, "counters", "reads", i->reads, NULL);
     lun_facts_number(f, "counters", "writes", i->writes, NULL);

@@ -46,6 +46,7 @@ static bool check_numbers(const struct lun_target_options *o, struct lun_error *
     }
     return in_range("sessions", o->sessions, 1, 64, e) &&
            (!o->queue_depth || in_range("queue_depth", o->queue_depth, 1, 1024, e)) &&
+           (!o->max_transfer || in_range("max_transfer", o->max_transfer, 4096, 1048576, e)) &&
            in_range("max_recv_data_segment_length", o->max_recv_data_segment_length, 512, 16777215, e) &&
            in_range("first_burst_length", o->first_burst_length, 512, 16777215, e) &&
            in_range("max_burst_length", o->max_burst_length, 512, 16777215, e) &&

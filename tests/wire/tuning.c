@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What tunes itself, on the wire and in the texts: queue depth (SAM-5 5.3.1, TASK SET FULL and BUSY). */
+/* What tunes itself, on the wire and in the texts: queue depth (SAM-5 5.3.1, TASK SET FULL and BUSY), where
+ * requests are cut (Block Limits, SBC-3 6.6.4). */
 #include <criterion/criterion.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -52,6 +53,12 @@ static void depth_is(struct rig *r, uint64_t depth, const char *by, uint64_t ful
     says(r, true, "limits", "queue_depth", depth, NULL);
     says(r, true, "limits", "queue_depth_by", 0, by);
     says(r, true, "limits", "task_set_full", fulls, NULL);
+}
+
+static void split_is(struct rig *r, uint64_t bytes, const char *by)
+{
+    says(r, true, "limits", "max_transfer", bytes, NULL);
+    says(r, true, "limits", "max_transfer_by", 0, by);
 }
 
 /* ---- queue depth ---- */
@@ -181,5 +188,149 @@ Test(tuning, task_set_full_in_the_middle_of_a_request)
     rig_open(r);
     rig_read(r, 0, 2048);
     depth_is(r, 2, "task-set-full", 2);
+    rig_end(r);
+}
+
+/* ---- where requests are cut ---- */
+
+#define MIB 1048576
+#define ALL_OF_IT                                                                                            \
+    "expect ScsiCommand cdb=read(0,2048) edtl=1048576\n"                                                     \
+    "send DataIn F=0 data=pattern(0,262144)\n"                                                               \
+    "send DataIn F=0 datasn=1 offset=262144 data=pattern(262144,262144)\n"                                   \
+    "send DataIn F=0 datasn=2 offset=524288 data=pattern(524288,262144)\n"                                   \
+    "send DataIn datasn=3 offset=786432 data=pattern(786432,262144) S=1\n"
+
+static void one_mib(const char *device, const char *by)
+{
+    char text[1000];
+    snprintf(text, sizeof text, "%s%s%s", device, OPENED, ALL_OF_IT);
+    struct rig *r = RIG(text);
+    rig_open(r);
+    split_is(r, MIB, by);
+    rig_read(r, 0, MIB);
+    rig_end(r);
+}
+
+Test(tuning, no_block_limits_no_cut)
+{
+    one_mib("device evpd=no\n", "default");
+    one_mib("device max_transfer=0\n", "default");
+}
+
+Test(tuning, larger_block_limits_no_cut)
+{
+    one_mib("device max_transfer=65536 optimal_transfer=16384 granularity=8\n", "default");
+}
+
+/* So short that the commands would cost more than the device gains. */
+Test(tuning, tiny_optimal_transfer_length_no_cut)
+{
+    one_mib("device optimal_transfer=8\n", "default");
+}
+
+/* One command at a time, so that they come in order. */
+static struct rig *cut_rig(const char *device, const char *pieces)
+{
+    char text[2000];
+    snprintf(text, sizeof text, "%s%s%s", device, OPENED, pieces);
+    struct rig *r = RIG(text);
+    r->options.queue_depth = 1;
+    return r;
+}
+
+Test(tuning, cut_at_the_optimal_transfer_length)
+{
+    struct rig *r = cut_rig("device optimal_transfer=128 max_transfer=1024\n",
+                            "expect ScsiCommand cdb=read(0,128)\n"
+                            "send DataIn data=pattern(0,65536) S=1\n"
+                            "expect ScsiCommand cdb=read(128,2)\n"
+                            "send DataIn data=pattern(65536,1024) S=1\n");
+    rig_open(r);
+    split_is(r, 65536, "optimal-transfer-length");
+    rig_read(r, 0, 66560);
+    rig_end(r);
+}
+
+/* Pieces begin at multiples of the granularity wherever the request does, here 6 blocks; one that needs no
+ * cut gets none. */
+Test(tuning, cut_at_multiples_of_the_granularity)
+{
+    struct rig *r = cut_rig("device max_transfer=16 granularity=6\n",
+                            "expect ScsiCommand cdb=read(1,11)\n"
+                            "send DataIn data=pattern(512,5632) S=1\n"
+                            "expect ScsiCommand cdb=read(12,12)\n"
+                            "send DataIn data=pattern(6144,6144) S=1\n"
+                            "expect ScsiCommand cdb=read(24,16)\n"
+                            "send DataIn data=pattern(12288,8192) S=1\n"
+                            "expect ScsiCommand as=w cdb=write(5,13) data=pattern(2560,6656)\n"
+                            "send ScsiResponse to=w\n"
+                            "expect ScsiCommand as=w cdb=write(18,7) data=pattern(9216,3584)\n"
+                            "send ScsiResponse to=w\n");
+    rig_open(r);
+    split_is(r, 8192, "maximum-transfer-length");
+    says(r, true, "limits", "transfer_granularity", 3072, NULL);
+    rig_read(r, 512, 39 * 512);
+    rig_write(r, 2560, 20 * 512);
+    rig_end(r);
+}
+
+Test(tuning, cut_as_configured)
+{
+    struct rig *r = cut_rig("device max_transfer=1024 optimal_transfer=512\n",
+                            "expect ScsiCommand cdb=read(0,32)\n"
+                            "send DataIn data=pattern(0,16384) S=1\n"
+                            "expect ScsiCommand cdb=read(32,1)\n"
+                            "send DataIn data=pattern(16384,512) S=1\n");
+    r->options.max_transfer = 16384 + 100; /* whole blocks of it */
+    rig_open(r);
+    split_is(r, 16384, "configured");
+    rig_read(r, 0, 16896);
+    rig_end(r);
+}
+
+/* What a user has set does not reach beyond what the device takes. */
+Test(tuning, never_more_than_the_maximum_transfer_length)
+{
+    struct rig *r = cut_rig("device max_transfer=4\n", "expect ScsiCommand cdb=read(0,4)\n"
+                                                       "send DataIn data=pattern(0,2048) S=1\n"
+                                                       "expect ScsiCommand cdb=read(4,1)\n"
+                                                       "send DataIn data=pattern(2048,512) S=1\n");
+    r->options.max_transfer = MIB;
+    rig_open(r);
+    split_is(r, 2048, "maximum-transfer-length");
+    rig_read(r, 0, 2560);
+    rig_end(r);
+}
+
+/* The device tells of other limits (unit attention 2A/01, parameters changed): smaller, then none. The
+ * capacity changes with them, because that is what the test can wait for. */
+Test(tuning, cut_moves_with_the_block_limits)
+{
+    struct rig *r = RIG(OPENED "expect ScsiCommand cdb=read(0,8)\n"
+                               "device max_transfer=4 blocks=4096\n"
+                               "send ScsiResponse sense=06/2a/01 U=1 residual=4096\n"
+                               "expect ScsiCommand cdb=read(0,8)\n"
+                               "send DataIn data=pattern(0,4096) S=1\n"
+                               "serve smaller\n"
+                               "expect ScsiCommand cdb=read(0,4)\n"
+                               "device max_transfer=0 blocks=2048\n"
+                               "send ScsiResponse sense=06/2a/01 U=1 residual=2048\n"
+                               "expect ScsiCommand cdb=read(0,4)\n"
+                               "send DataIn data=pattern(0,2048) S=1\n"
+                               "serve larger\n"
+                               "expect ScsiCommand cdb=read(0,8)\n"
+                               "send DataIn data=pattern(0,4096) S=1\n");
+    rig_open(r);
+    split_is(r, MIB, "default");
+    rig_read(r, 0, 4096);
+    rig_changed(r);
+    split_is(r, 2048, "maximum-transfer-length");
+    rig_signal(r, "smaller");
+    rig_read(r, 0, 2048);
+    rig_changed(r);
+    split_is(r, MIB, "default");
+    rig_signal(r, "larger");
+    rig_read(r, 0, 4096);
     rig_end(r);
 }
