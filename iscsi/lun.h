@@ -168,7 +168,8 @@ struct lun_event {
 };
 
 struct lun_pool_options {
-    unsigned loops;             /* 1-64, 0 = 1 */
+    unsigned loops;             /* 1-64, 0 = a quarter of the CPUs, at least 1, no more than targets */
+    unsigned targets;           /* how many are expected, for that; 0 = 1 */
     const char *initiator_name; /* required, an iSCSI name */
     uint64_t buffer_memory;     /* bytes of buffers that requests under way may hold, all loops; 0 = 64 MiB */
     const char *instance;       /* what makes our ISIDs ours and stable (a mount point, say); required */
@@ -250,7 +251,7 @@ struct lun_target_options {
     int portal_group; /* TargetPortalGroupTag discovery gave for it, -1 = unknown (nothing is checked) */
     struct lun_auth auth;
     enum lun_digest header_digest, data_digest;
-    unsigned sessions;    /* 1-64 */
+    unsigned sessions;    /* 1-64; default: 1, up to 4 where the target's command window is small */
     const uint64_t *luns; /* decimal LUNs to use; NULL = all */
     size_t lun_count;
     bool read_only;            /* refuse writes to every unit */

@@ -168,6 +168,7 @@ void device_scanned(struct lun_target *t, const struct lun_error *e)
     if (!e) {
         struct lun_call *opening = all->opening;
         bool announce = all->announce;
+        sessions_fit(t);
         all->opening = NULL;
         all->announce = false;
         if (announce)

@@ -21,7 +21,7 @@ static bool in_range(const char *key, uint64_t v, uint64_t low, uint64_t high, s
 
 static void complete(struct lun_target_options *o)
 {
-    DEFAULT(o->sessions, 1);
+    DEFAULT(o->sessions, TARGET_SESSIONS_AUTO);
     DEFAULT(o->login_timeout_ms, 15000);
     DEFAULT(o->io_timeout_ms, 30000);
     DEFAULT(o->nop_interval_ms, 5000);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What tunes itself, on the wire and in the texts: queue depth (SAM-5 5.3.1, TASK SET FULL and BUSY), where
- * requests are cut (Block Limits, SBC-3 6.6.4). */
+ * requests are cut (Block Limits, SBC-3 6.6.4), keys offered (RFC 7143 chapter 13). */
 #include <criterion/criterion.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -332,5 +332,81 @@ Test(tuning, cut_moves_with_the_block_limits)
     split_is(r, MIB, "default");
     rig_signal(r, "larger");
     rig_read(r, 0, 4096);
+    rig_end(r);
+}
+
+/* ---- keys ---- */
+
+static void offer_is(struct rig *r, const char *key, uint64_t offered, uint64_t agreed, const char *by)
+{
+    char path[64];
+    snprintf(path, sizeof path, "offers.%s", key);
+    says(r, false, path, "offered", offered, NULL);
+    says(r, false, path, "agreed", agreed, NULL);
+    says(r, false, path, "by", 0, by);
+}
+
+#define ANSWER(RIG_KEYS)                                                                                     \
+    "send LoginResponse text{HeaderDigest=None DataDigest=None MaxConnections=1 DefaultTime2Wait=2 "         \
+    "DefaultTime2Retain=0 DataPDUInOrder=Yes DataSequenceInOrder=Yes ErrorRecoveryLevel=0 " RIG_KEYS "}\n"
+
+/* The target takes it all, or less: what is agreed moves with it. */
+Test(tuning, offers_of_our_own)
+{
+    struct rig *r =
+        RIG("expect LoginRequest csg=0\n"
+            "send LoginResponse text{AuthMethod=None TargetPortalGroupTag=1}\n"
+            "expect LoginRequest csg=1 text{MaxRecvDataSegmentLength=262144 MaxBurstLength=1048576 "
+            "FirstBurstLength=262144 MaxOutstandingR2T=8 InitialR2T=No ImmediateData=Yes}\n" ANSWER(
+                "MaxOutstandingR2T=8 MaxBurstLength=1048576 FirstBurstLength=262144 InitialR2T=No "
+                "ImmediateData=Yes"));
+    rig_open(r);
+    offer_is(r, "MaxRecvDataSegmentLength", 262144, 262144, "auto");
+    offer_is(r, "MaxBurstLength", 1048576, 1048576, "auto");
+    offer_is(r, "FirstBurstLength", 262144, 262144, "auto");
+    offer_is(r, "MaxOutstandingR2T", 8, 8, "auto");
+    says(r, false, "offers.InitialR2T", "offered", 0, "No");
+    says(r, false, "offers.ImmediateData", "offered", 0, "Yes");
+    rig_end(r);
+}
+
+Test(tuning, offers_met_by_a_target_that_wants_less)
+{
+    struct rig *r = RIG("login MaxOutstandingR2T=1 MaxBurstLength=65536 FirstBurstLength=4096 InitialR2T=Yes "
+                        "ImmediateData=No\n");
+    rig_open(r);
+    offer_is(r, "MaxBurstLength", 1048576, 65536, "auto");
+    offer_is(r, "FirstBurstLength", 262144, 4096, "auto");
+    offer_is(r, "MaxOutstandingR2T", 8, 1, "auto");
+    says(r, false, "offers.InitialR2T", "agreed", 0, "Yes");
+    says(r, false, "offers.ImmediateData", "agreed", 0, "No");
+    says(r, false, "offers.ImmediateData", "by", 0, "auto");
+    rig_end(r);
+}
+
+/* FirstBurstLength, left to us, is no longer than the MaxBurstLength a user has set (13.14). */
+Test(tuning, offers_configured)
+{
+    struct rig *r =
+        RIG("expect LoginRequest csg=0\n"
+            "send LoginResponse text{AuthMethod=None TargetPortalGroupTag=1}\n"
+            "expect LoginRequest csg=1 text{MaxRecvDataSegmentLength=65536 MaxBurstLength=131072 "
+            "FirstBurstLength=131072 MaxOutstandingR2T=2 InitialR2T=Yes ImmediateData=No}\n" ANSWER(
+                "MaxOutstandingR2T=2 MaxBurstLength=131072 FirstBurstLength=131072 InitialR2T=Yes "
+                "ImmediateData=No"));
+    r->options.max_recv_data_segment_length = 65536;
+    r->options.max_burst_length = 131072;
+    r->options.max_outstanding_r2t = 2;
+    r->options.initial_r2t = 2;
+    r->options.immediate_data = 1;
+    rig_open(r);
+    says(r, false, "offers.MaxRecvDataSegmentLength", "by", 0, "configured");
+    says(r, false, "offers.MaxBurstLength", "offered", 131072, NULL);
+    says(r, false, "offers.MaxBurstLength", "by", 0, "configured");
+    says(r, false, "offers.FirstBurstLength", "offered", 131072, NULL);
+    says(r, false, "offers.FirstBurstLength", "by", 0, "auto");
+    says(r, false, "offers.MaxOutstandingR2T", "by", 0, "configured");
+    says(r, false, "offers.InitialR2T", "by", 0, "configured");
+    says(r, false, "offers.ImmediateData", "by", 0, "configured");
     rig_end(r);
 }

@@ -29,7 +29,7 @@ Test(options, defaults)
 {
     struct lun_target_options o = fair(), c;
     cr_assert(target_options_copy(&o, &c, &e), "%s", e.text);
-    cr_assert_eq(c.sessions, 1);
+    cr_assert_eq(c.sessions, TARGET_SESSIONS_AUTO);
     cr_assert_eq(c.login_timeout_ms, 15000);
     cr_assert_eq(c.io_timeout_ms, 30000);
     cr_assert_eq(c.nop_interval_ms, 5000);
