@@ -168,7 +168,8 @@ struct lun_event {
 };
 
 struct lun_pool_options {
-    unsigned loops;             /* 1-64, 0 = 1 */
+    unsigned loops;             /* 1-64, 0 = a quarter of the CPUs, at least 1, no more than targets */
+    unsigned targets;           /* how many are expected, for that; 0 = 1 */
     const char *initiator_name; /* required, an iSCSI name */
     uint64_t buffer_memory;     /* bytes of buffers that requests under way may hold, all loops; 0 = 64 MiB */
     uint32_t poll_us;           /* how long a loop at low depth may look for events before it sleeps, at most;
@@ -252,7 +253,7 @@ struct lun_target_options {
     int portal_group; /* TargetPortalGroupTag discovery gave for it, -1 = unknown (nothing is checked) */
     struct lun_auth auth;
     enum lun_digest header_digest, data_digest;
-    unsigned sessions;    /* 1-64 */
+    unsigned sessions;    /* 1-64; default: 1, up to 4 where the target's command window is small */
     const uint64_t *luns; /* decimal LUNs to use; NULL = all */
     size_t lun_count;
     bool read_only;            /* refuse writes to every unit */
@@ -260,7 +261,8 @@ struct lun_target_options {
     uint32_t io_timeout_ms;    /* one SCSI command; default 30000 */
     uint32_t nop_interval_ms;  /* NOP-Out when the connection is silent; default 5000, UINT32_MAX = never */
     uint32_t nop_timeout_ms;   /* connection given up when unanswered; default 5000 */
-    uint32_t queue_depth;      /* commands outstanding per unit; default 128, 1-1024 */
+    uint32_t queue_depth;      /* commands outstanding per unit, 1-1024; default: moves with the device */
+    uint32_t max_transfer;     /* bytes per command, 4096-1048576; default: the device's, at most 1048576 */
     int initial_r2t, immediate_data;               /* 0 = our offer (No, Yes), 1 = offer No, 2 = offer Yes */
     uint32_t max_recv_data_segment_length;         /* default 262144; 512-16777215 */
     uint32_t first_burst_length, max_burst_length; /* defaults 262144 and 1048576 */
@@ -358,6 +360,19 @@ enum lun_unit_state {
     LUN_UNIT_GONE,    /* the target no longer lists it */
 };
 
+/* What sets the length of a unit's commands. X(enumerator, word printed for it). */
+#define LUN_SPLITS(X)                                                                                        \
+    X(LUN_SPLIT_DEFAULT, "default")                 /* the device sets no smaller limit */                   \
+    X(LUN_SPLIT_CONFIGURED, "configured")           /* lun_target_options.max_transfer */                    \
+    X(LUN_SPLIT_MAXIMUM, "maximum-transfer-length") /* Block Limits (VPD B0): never more */                  \
+    X(LUN_SPLIT_OPTIMAL, "optimal-transfer-length") /* likewise: more may be slow */
+
+enum lun_split {
+#define LUN_SPLIT_ENUM(name, word) name,
+    LUN_SPLITS(LUN_SPLIT_ENUM)
+#undef LUN_SPLIT_ENUM
+};
+
 struct lun_sense_record {
     int64_t when_ms; /* wall clock, ms since 1970 */
     uint8_t opcode;  /* of the command it answered */
@@ -383,6 +398,8 @@ struct lun_unit_info {
     bool volatile_cache;   /* caching mode page: WCE */
     bool sixteen;          /* READ(16)/WRITE(16) in use */
     uint32_t max_transfer; /* bytes per command in force */
+    enum lun_split split;  /* and by what */
+    uint32_t granularity;  /* bytes: where a request is cut, it is at a multiple of this; 0 = at any block */
     uint32_t queue_depth;  /* commands outstanding, in force */
     uint16_t page_count;   /* VPD pages the device lists, ascending */
     uint8_t pages[256];

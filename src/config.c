@@ -18,11 +18,7 @@
 #define OPTION_VALUES_MAX 64
 #define URL_SHOWN 110 /* characters of a bad one in its message */
 
-/* What liblun offers unless told otherwise (lun.h). */
-#define OFFER_SEGMENT 262144
-#define OFFER_FIRST_BURST 262144
-#define OFFER_MAX_BURST 1048576
-#define OFFER_R2T 8
+#define OFFER_MAX_BURST 1048576 /* what liblun offers unless told otherwise (lun.h) */
 
 struct loader {
     struct config c;
@@ -33,7 +29,6 @@ struct loader {
 void config_target_init(struct config_target *t)
 {
     *t = (struct config_target){
-        .sessions = 1,
         .mode = 0600,
         .uid = getuid(),
         .gid = getgid(),
@@ -41,7 +36,6 @@ void config_target_init(struct config_target *t)
         .io_timeout = 30000,
         .nop_interval = 5000,
         .nop_timeout = 5000,
-        .queue_depth = 128,
     };
 }
 
@@ -247,31 +241,19 @@ static bool apply_option(struct loader *l, const struct config_option *o)
 /* ---- Rules that join keys ------------------------------------------------------------------------------ */
 
 /* RFC 7143, 13.14: FirstBurstLength must not exceed MaxBurstLength. */
-static bool complete_bursts(struct loader *l, struct config_target *t)
+static bool check_bursts(struct loader *l, const struct config_target *t)
 {
-    if (!t->max_burst_length)
-        t->max_burst_length = OFFER_MAX_BURST;
-    if (!t->first_burst_length)
-        t->first_burst_length =
-            t->max_burst_length < OFFER_FIRST_BURST ? t->max_burst_length : OFFER_FIRST_BURST;
-    if (t->first_burst_length > t->max_burst_length)
+    uint64_t most = t->max_burst_length ? t->max_burst_length : OFFER_MAX_BURST;
+    if (t->first_burst_length > most)
         return place_fail(l->e, &t->place,
                           "first_burst_length (%" PRIu64 ") is larger than max_burst_length (%" PRIu64 ")",
-                          t->first_burst_length, t->max_burst_length);
+                          t->first_burst_length, most);
     return true;
 }
 
 static bool complete(struct loader *l, struct config_target *t)
 {
-    if (!complete_bursts(l, t) || !secret_complete(&t->auth, &t->place, l->e))
-        return false;
-    if (!t->max_recv_data_segment_length)
-        t->max_recv_data_segment_length = OFFER_SEGMENT;
-    if (!t->max_outstanding_r2t)
-        t->max_outstanding_r2t = OFFER_R2T;
-    t->initial_r2t = t->initial_r2t ? t->initial_r2t : 1;
-    t->immediate_data = t->immediate_data ? t->immediate_data : 2;
-    return true;
+    return check_bursts(l, t) && secret_complete(&t->auth, &t->place, l->e);
 }
 
 static bool check_pair(struct loader *l, const struct config_target *first, const struct config_target *t)
@@ -319,7 +301,7 @@ bool config_load(const char *source, const struct config_option *options, size_t
                  struct config *ret, struct lun_error *e)
 {
     struct loader l = {
-        .c = {.loops = 1, .poll = 100, .memory_limit = 128 << 20, .shutdown_timeout = 10000},
+        .c = {.poll = 100, .memory_limit = 128 << 20, .shutdown_timeout = 10000},
         .e = e,
     };
     if (!load(&l, source, options, option_count)) {
@@ -368,6 +350,7 @@ void config_target_options(const struct config_target *t, const char **portals,
         .nop_interval_ms = t->nop_interval,
         .nop_timeout_ms = t->nop_timeout,
         .queue_depth = t->queue_depth,
+        .max_transfer = (uint32_t)t->max_transfer,
         .initial_r2t = t->initial_r2t,
         .immediate_data = t->immediate_data,
         .max_recv_data_segment_length = (uint32_t)t->max_recv_data_segment_length,

@@ -36,24 +36,25 @@ struct config_target {
     struct config_auth auth;
     bool allow_short_secret;
     int header_digest, data_digest; /* enum lun_digest */
-    uint32_t sessions;
+    uint32_t sessions;              /* 0 = auto, as in all numbers below of which it is said */
     bool read_only;
     uint32_t mode, uid, gid;                                       /* of the file `data` */
     uint32_t login_timeout, io_timeout, nop_interval, nop_timeout; /* ms; nop_interval UINT32_MAX = never */
-    uint32_t queue_depth;
-    int cache;                       /* 0 = direct: the only one so far */
-    int initial_r2t, immediate_data; /* as in struct lun_target_options: 0 our offer, 1 No, 2 Yes */
-    uint64_t max_recv_data_segment_length, first_burst_length, max_burst_length; /* bytes; 0 = our offer */
-    uint32_t max_outstanding_r2t;                                                /* 0 = our offer */
+    uint32_t queue_depth;                                          /* 0 = auto */
+    uint64_t max_transfer;                                         /* bytes; 0 = auto */
+    int cache;                                                     /* 0 = direct: the only one so far */
+    int initial_r2t, immediate_data; /* as in struct lun_target_options: 0 auto, 1 No, 2 Yes */
+    uint64_t max_recv_data_segment_length, first_burst_length, max_burst_length; /* bytes; 0 = auto */
+    uint32_t max_outstanding_r2t;                                                /* 0 = auto */
 };
 
 enum config_require { CONFIG_REQUIRE_ANY, CONFIG_REQUIRE_ALL, CONFIG_REQUIRE_NONE };
 
 struct config {
-    char *file;      /* the YAML file, or NULL */
-    char *shown;     /* the source without secrets */
-    char *initiator; /* NULL: see identity_initiator_name */
-    uint32_t loops;
+    char *file;                /* the YAML file, or NULL */
+    char *shown;               /* the source without secrets */
+    char *initiator;           /* NULL: see identity_initiator_name */
+    uint32_t loops;            /* 0 = auto */
     uint32_t poll;             /* us; UINT32_MAX = never */
     uint64_t memory_limit;     /* bytes */
     uint32_t shutdown_timeout; /* ms */

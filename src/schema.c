@@ -20,14 +20,16 @@ static const char *const cache_words[] = {"direct", NULL};
 static const char *const never_words[] = {"never", NULL};
 static const char *const algorithm_words[] = {"md5", "sha1", "sha256", "sha3-256", NULL};
 
+const char *const schema_auto[] = {"auto", NULL};
+
 #define NO_RECOVERY "not supported yet: this version does not log in again to a target it has lost"
 
 /* In the order --help shows them. */
 const struct schema_key schema_keys[] = {
     {"initiator", NULL, SCHEMA_NAME, SCHEMA_TOP, 0, 0, IN_CONFIG(initiator), NULL, NULL,
      "our iSCSI name (default: of the machine)"},
-    {"loops", NULL, SCHEMA_NUMBER, SCHEMA_TOP, 1, 64, IN_CONFIG(loops), NULL, NULL,
-     "event loops, a thread each (1)"},
+    {"loops", NULL, SCHEMA_NUMBER, SCHEMA_TOP, 1, 64, IN_CONFIG(loops), schema_auto, NULL,
+     "event loops, a thread each (auto: a quarter of the CPUs, no more than targets)"},
     {"poll", NULL, SCHEMA_MOMENT, SCHEMA_TOP, 1, 1000, IN_CONFIG(poll), never_words, NULL,
      "at low depth, look that long before sleeping, or never (100us)"},
     {"memory_limit", NULL, SCHEMA_SIZE, SCHEMA_TOP, 8 << 20, 1ull << 40, IN_CONFIG(memory_limit), NULL, NULL,
@@ -83,8 +85,8 @@ const struct schema_key schema_keys[] = {
      "none, crc32c, prefer_crc32c, prefer_none (none)"},
     {"data_digest", NULL, SCHEMA_WORD, SCHEMA_EACH, 0, 0, IN_TARGET(data_digest), digest_words, NULL,
      "the same, for data"},
-    {"sessions", NULL, SCHEMA_NUMBER, SCHEMA_EACH, 1, 64, IN_TARGET(sessions), NULL, NULL,
-     "sessions with each target (1)"},
+    {"sessions", NULL, SCHEMA_NUMBER, SCHEMA_EACH, 1, 64, IN_TARGET(sessions), schema_auto, NULL,
+     "sessions with each target (auto: as many as its command window asks for)"},
     {"login_timeout", NULL, SCHEMA_DURATION, SCHEMA_EACH, TIME_MIN, TIME_MAX, IN_TARGET(login_timeout), NULL,
      NULL, "opening a target, all in all (15s)"},
     {"io_timeout", NULL, SCHEMA_DURATION, SCHEMA_EACH, TIME_MIN, TIME_MAX, IN_TARGET(io_timeout), NULL, NULL,
@@ -95,20 +97,22 @@ const struct schema_key schema_keys[] = {
      never_words, NULL, "NOP-Out after that silence, or never (5s)"},
     {"nop_timeout", NULL, SCHEMA_DURATION, SCHEMA_EACH, TIME_MIN, TIME_MAX, IN_TARGET(nop_timeout), NULL,
      NULL, "its answer (5s)"},
-    {"queue_depth", NULL, SCHEMA_NUMBER, SCHEMA_EACH, 1, 1024, IN_TARGET(queue_depth), NULL, NULL,
-     "commands in flight to a LUN (128)"},
-    {"initial_r2t", NULL, SCHEMA_OFFER, SCHEMA_EACH, 0, 0, IN_TARGET(initial_r2t), NULL, NULL,
-     "offer InitialR2T (no)"},
-    {"immediate_data", NULL, SCHEMA_OFFER, SCHEMA_EACH, 0, 0, IN_TARGET(immediate_data), NULL, NULL,
-     "offer ImmediateData (yes)"},
+    {"queue_depth", NULL, SCHEMA_NUMBER, SCHEMA_EACH, 1, 1024, IN_TARGET(queue_depth), schema_auto, NULL,
+     "commands in flight to a LUN (auto: moves with the device)"},
+    {"max_transfer", NULL, SCHEMA_SIZE, SCHEMA_EACH, 4096, 1 << 20, IN_TARGET(max_transfer), schema_auto,
+     NULL, "bytes a command (auto: as the device's Block Limits say)"},
+    {"initial_r2t", NULL, SCHEMA_OFFER, SCHEMA_EACH, 0, 0, IN_TARGET(initial_r2t), schema_auto, NULL,
+     "offer InitialR2T (auto: no)"},
+    {"immediate_data", NULL, SCHEMA_OFFER, SCHEMA_EACH, 0, 0, IN_TARGET(immediate_data), schema_auto, NULL,
+     "offer ImmediateData (auto: yes)"},
     {"max_recv_data_segment_length", NULL, SCHEMA_SIZE, SCHEMA_EACH, BURST_MIN, BURST_MAX,
-     IN_TARGET(max_recv_data_segment_length), NULL, NULL, "declared (256KiB)"},
+     IN_TARGET(max_recv_data_segment_length), schema_auto, NULL, "declared (auto: 256KiB)"},
     {"first_burst_length", NULL, SCHEMA_SIZE, SCHEMA_EACH, BURST_MIN, BURST_MAX,
-     IN_TARGET(first_burst_length), NULL, NULL, "offered (256KiB)"},
+     IN_TARGET(first_burst_length), schema_auto, NULL, "offered (auto: 256KiB)"},
     {"max_burst_length", NULL, SCHEMA_SIZE, SCHEMA_EACH, BURST_MIN, BURST_MAX, IN_TARGET(max_burst_length),
-     NULL, NULL, "offered (1MiB)"},
-    {"max_outstanding_r2t", NULL, SCHEMA_NUMBER, SCHEMA_EACH, 1, 65535, IN_TARGET(max_outstanding_r2t), NULL,
-     NULL, "offered (8)"},
+     schema_auto, NULL, "offered (auto: 1MiB)"},
+    {"max_outstanding_r2t", NULL, SCHEMA_NUMBER, SCHEMA_EACH, 1, 65535, IN_TARGET(max_outstanding_r2t),
+     schema_auto, NULL, "offered (auto: 8)"},
 };
 
 const size_t schema_count = sizeof schema_keys / sizeof *schema_keys;

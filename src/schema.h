@@ -21,9 +21,9 @@ enum schema_type {
     SCHEMA_MAP,         /* keys below it have its path and a dot before them; no field */
     SCHEMA_ENTRIES,     /* a list of maps; no field */
     SCHEMA_BOOLEAN,     /* bool */
-    SCHEMA_OFFER,       /* int: 1 No, 2 Yes */
-    SCHEMA_NUMBER,      /* uint32_t */
-    SCHEMA_SIZE,        /* uint64_t, bytes */
+    SCHEMA_OFFER,       /* int: 1 No, 2 Yes; 0 where the word "auto" may stand */
+    SCHEMA_NUMBER,      /* uint32_t; likewise */
+    SCHEMA_SIZE,        /* uint64_t, bytes; likewise */
     SCHEMA_DURATION,    /* uint32_t, ms; the word "never" is UINT32_MAX where `words` says so */
     SCHEMA_MOMENT,      /* uint32_t, us; "never" likewise */
     SCHEMA_WORD,        /* int: index in words */
@@ -50,6 +50,9 @@ struct schema_key {
     const char *unsupported;  /* why the key is refused, or NULL */
     const char *help;
 };
+
+/* The `words` of keys that take "auto": liblun decides. */
+extern const char *const schema_auto[];
 
 extern const struct schema_key schema_keys[];
 extern const size_t schema_count;

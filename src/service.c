@@ -90,6 +90,7 @@ static bool start_pool(struct service *s)
     struct lun_pool_options o = {
         .loops = s->c->loops,
         .poll_us = s->c->poll,
+        .targets = (unsigned)(s->c->target_count + s->c->discover_count),
         .buffer_memory = s->c->memory_limit / LIBRARY_SHARE,
         .initiator_name = s->name,
         .instance = s->mountpoint,

@@ -22,20 +22,27 @@ bool value_fail(const struct schema_key *k, const struct place *p, struct lun_er
     return place_fail(e, p, "%s: %s", k->path, text);
 }
 
+/* May the value be "auto" (stored as 0)? */
+static bool is_auto(const struct schema_key *k)
+{
+    return k->words == schema_auto;
+}
+
 bool value_fail_type(const struct schema_key *k, const struct value *v, struct lun_error *e)
 {
-    const char *wanted = schema_type_text(k->type);
+    const char *wanted = schema_type_text(k->type), *other = is_auto(k) ? " or auto" : "";
     if (v->quoted)
-        return value_fail(k, &v->place, e, "must be %s, not a quoted string", wanted);
-    return value_fail(k, &v->place, e, "must be %s, not '%.*s'", wanted, VALUE_SHOWN, v->text);
+        return value_fail(k, &v->place, e, "must be %s%s, not a quoted string", wanted, other);
+    return value_fail(k, &v->place, e, "must be %s%s, not '%.*s'", wanted, other, VALUE_SHOWN, v->text);
 }
 
 static bool set_number(const struct schema_key *k, void *field, const struct value *v, struct lun_error *e)
 {
     uint64_t n = UINT32_MAX;
-    bool never =
-        k->words && (k->type == SCHEMA_DURATION || k->type == SCHEMA_MOMENT) && !strcmp(v->text, k->words[0]);
-    if (!never && !value_number_take(k, v, &n, e))
+    bool word = k->words && !strcmp(v->text, k->words[0]);
+    if (word)
+        n = is_auto(k) ? 0 : UINT32_MAX;
+    else if (!value_number_take(k, v, &n, e))
         return false;
     if (k->type == SCHEMA_SIZE)
         *(uint64_t *)field = n;
@@ -59,6 +66,10 @@ static bool take_boolean(const struct schema_key *k, const struct value *v, bool
 static bool set_boolean(const struct schema_key *k, void *field, const struct value *v, struct lun_error *e)
 {
     bool b = false;
+    if (is_auto(k) && !strcmp(v->text, k->words[0])) {
+        *(int *)field = 0;
+        return true;
+    }
     if (!take_boolean(k, v, &b, e))
         return false;
     if (k->type == SCHEMA_OFFER)
@@ -212,12 +223,14 @@ bool value_set(const struct schema_key *k, void *base, const struct value *v, si
 void value_text(const struct schema_key *k, const void *base, char ret[static VALUE_TEXT])
 {
     const void *field = (const char *)base + k->offset;
+    uint64_t number;
     switch (k->type) {
     case SCHEMA_BOOLEAN:
         snprintf(ret, VALUE_TEXT, "%s", *(const bool *)field ? "true" : "false");
         return;
     case SCHEMA_OFFER:
-        snprintf(ret, VALUE_TEXT, "%s", *(const int *)field == 2 ? "true" : "false");
+        snprintf(ret, VALUE_TEXT, "%s",
+                 *(const int *)field ? *(const int *)field == 2 ? "true" : "false" : "auto");
         return;
     case SCHEMA_WORD:
         snprintf(ret, VALUE_TEXT, "%s", k->words[*(const int *)field]);
@@ -225,14 +238,12 @@ void value_text(const struct schema_key *k, const void *base, char ret[static VA
     case SCHEMA_MODE:
         snprintf(ret, VALUE_TEXT, "%04o", *(const uint32_t *)field);
         return;
-    case SCHEMA_SIZE:
-        value_number_text(k->type, *(const uint64_t *)field, ret);
-        return;
     default:
-        if (k->words && *(const uint32_t *)field == UINT32_MAX)
+        number = k->type == SCHEMA_SIZE ? *(const uint64_t *)field : *(const uint32_t *)field;
+        if (k->words && number == (is_auto(k) ? 0 : UINT32_MAX))
             snprintf(ret, VALUE_TEXT, "%s", k->words[0]);
         else
-            value_number_text(k->type, *(const uint32_t *)field, ret);
+            value_number_text(k->type, number, ret);
         return;
     }
 }

@@ -89,9 +89,9 @@ void command_answered(struct request *r, struct task *t)
 }
 
 /* Sends the request's commands again at once, in their older form. */
-static void fall_back(struct request *r)
+static void fall_back(struct request *r, const struct task *t)
 {
-    r->again = true;
+    request_again(r, t);
     r->delay = 0;
 }
 
@@ -103,13 +103,13 @@ void command_refused(struct request *r, const struct task *t, const struct lun_e
     bool sync = t->cdb[0] == CDB_SYNCHRONIZE_CACHE_16 || t->cdb[0] == CDB_SYNCHRONIZE_CACHE_10;
     if (unknown && t->cdb[0] == CDB_SERVICE_ACTION_IN_16 && !u->ten_only) {
         u->ten_only = true;
-        fall_back(r);
+        fall_back(r, t);
     } else if (e->code == INVALID_OPCODE && read_write && u->info.block_count <= UINT32_MAX) {
         u->info.sixteen = false;
-        fall_back(r);
+        fall_back(r, t);
     } else if (e->code == INVALID_OPCODE && t->cdb[0] == CDB_SYNCHRONIZE_CACHE_16) {
         u->flush_ten = true; /* block 0, count 0 is all of any unit; READ and WRITE stay as they are */
-        fall_back(r);
+        fall_back(r, t);
     } else if (e->code == INVALID_OPCODE && sync) {
         u->no_flush = true; /* what it has no command for, it has no cache for */
     } else {

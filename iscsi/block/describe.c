@@ -74,6 +74,75 @@ static void describe_polling(const struct poll *p, struct lun_facts *f)
     lun_facts_boolean(f, "polling", "for_requests", p->side[POLL_FOR_REQUEST].on);
 }
 
+static const char *by(bool configured)
+{
+    return configured ? "configured" : "auto";
+}
+
+struct offer {
+    const char *key;
+    uint32_t offered, agreed;
+    bool configured;
+};
+
+static void describe_numbers(const struct offer *o, size_t count, bool agreed, struct lun_facts *f)
+{
+    for (size_t i = 0; i < count; i++) {
+        char path[64];
+        const char *unit = strcmp(o[i].key, "MaxOutstandingR2T") ? "bytes" : NULL;
+        snprintf(path, sizeof path, "offers.%s", o[i].key);
+        lun_facts_number(f, path, "offered", o[i].offered, unit);
+        if (agreed)
+            lun_facts_number(f, path, "agreed", o[i].agreed, unit);
+        lun_facts_word(f, path, "by", by(o[i].configured));
+    }
+}
+
+static const char *yes(bool v)
+{
+    return v ? "Yes" : "No";
+}
+
+/* n NULL: nothing is agreed on now. MaxRecvDataSegmentLength is declared: each side's own stands. */
+static void describe_offers(const struct lun_target *t, const struct login_result *n, struct lun_facts *f)
+{
+    const struct lun_target_options *o = &t->o;
+    const struct target_given *g = &t->given;
+    struct login_result none = {0};
+    const struct login_result *a = n ? n : &none;
+    const struct offer numbers[] = {
+        {"MaxRecvDataSegmentLength", o->max_recv_data_segment_length, a->max_recv, g->max_recv},
+        {"MaxBurstLength", o->max_burst_length, a->max_burst, g->max_burst},
+        {"FirstBurstLength", o->first_burst_length, a->first_burst, g->first_burst},
+        {"MaxOutstandingR2T", o->max_outstanding_r2t, a->max_outstanding_r2t, g->max_outstanding_r2t},
+    };
+    const struct offer switches[] = {
+        {"InitialR2T", o->initial_r2t == 2, a->initial_r2t, g->initial_r2t},
+        {"ImmediateData", o->immediate_data == 2, a->immediate_data, g->immediate_data},
+    };
+    describe_numbers(numbers, sizeof numbers / sizeof *numbers, n, f);
+    for (size_t i = 0; i < sizeof switches / sizeof *switches; i++) {
+        char path[64];
+        snprintf(path, sizeof path, "offers.%s", switches[i].key);
+        lun_facts_word(f, path, "offered", yes(switches[i].offered));
+        if (n)
+            lun_facts_word(f, path, "agreed", yes(switches[i].agreed));
+        lun_facts_word(f, path, "by", by(switches[i].configured));
+    }
+}
+
+/* What of the machine and of the target it takes. */
+static void describe_shares(const struct lun_target *t, struct lun_facts *f)
+{
+    lun_facts_number(f, "", "sessions", t->wanted, NULL);
+    lun_facts_word(f, "", "sessions_by", by(t->given.sessions));
+    if (sessions_window(t))
+        lun_facts_number(f, "", "command_window", sessions_window(t), "commands");
+    lun_facts_number(f, "", "loops", t->pool->loop_count, NULL);
+    lun_facts_word(f, "", "loops_by", by(t->pool->loops_configured));
+    lun_facts_number(f, "", "cpus", pool_cpus(), NULL);
+}
+
 void lun_target_describe(const struct lun_target *t, struct lun_facts *f)
 {
     put_string(f, "", "name", t->o.iqn);
@@ -88,8 +157,9 @@ void lun_target_describe(const struct lun_target *t, struct lun_facts *f)
         put_string(f, path, "address", t->addresses[i].text);
         lun_facts_boolean(f, path, "in_use", t->state == TARGET_OPEN && i == t->address);
     }
-    lun_facts_number(f, "", "sessions", t->o.sessions, NULL);
+    describe_shares(t, f);
     describe_polling(&t->loop->poll, f);
+    describe_offers(t, n, f);
     if (!n)
         return;
     if (n->portal_group >= 0)
@@ -129,10 +199,37 @@ static void describe_session(const struct lun_target *t, unsigned i, struct lun_
 void lun_target_describe_sessions(const struct lun_target *t, struct lun_facts *f)
 {
     for (unsigned i = 0; i < t->o.sessions; i++)
-        describe_session(t, i, f);
+        if (i < t->wanted || t->sessions[i].link.state != LINK_IDLE)
+            describe_session(t, i, f);
 }
 
 /* ---- status ------------------------------------------------------------------------------------------ */
+
+static const char *split_word(enum lun_split s)
+{
+    static const char *const words[] = {
+#define SPLIT_WORD(name, word) word,
+        LUN_SPLITS(SPLIT_WORD)
+#undef SPLIT_WORD
+    };
+    return words[s];
+}
+
+/* What is in force, and why. */
+static void describe_limits(const struct lun_unit *u, struct lun_facts *f)
+{
+    const struct lun_unit_info *i = &u->info;
+    const char *p = "limits";
+    lun_facts_number(f, p, "max_transfer", i->max_transfer, "bytes");
+    lun_facts_word(f, p, "max_transfer_by", split_word(i->split));
+    if (i->granularity)
+        lun_facts_number(f, p, "transfer_granularity", i->granularity, "bytes");
+    lun_facts_number(f, p, "queue_depth", i->queue_depth, "commands");
+    lun_facts_word(f, p, "queue_depth_by", depth_reason_word(u->depth.reason));
+    lun_facts_number(f, p, "task_set_full", u->depth.fulls, NULL);
+    lun_facts_number(f, p, "latency", u->depth.latency / 1000, "us");
+    lun_facts_number(f, p, "cdb_length", i->sixteen ? 16 : 10, "bytes");
+}
 
 void lun_unit_describe(const struct lun_unit *u, struct lun_facts *f)
 {
@@ -151,9 +248,7 @@ void lun_unit_describe(const struct lun_unit *u, struct lun_facts *f)
         return;
     lun_facts_boolean(f, "", "read_only", i->read_only);
     lun_facts_boolean(f, "", "volatile_cache", i->volatile_cache);
-    lun_facts_number(f, "limits", "max_transfer", i->max_transfer, "bytes");
-    lun_facts_number(f, "limits", "queue_depth", i->queue_depth, "commands");
-    lun_facts_number(f, "limits", "cdb_length", i->sixteen ? 16 : 10, "bytes");
+    describe_limits(u, f);
     lun_facts_number(f, "", "outstanding", u->outstanding, "commands");
     lun_facts_number(f, "counters", "reads", i->reads, NULL);
     lun_facts_number(f, "counters", "writes", i->writes, NULL);

@@ -169,6 +169,7 @@ void device_scanned(struct lun_target *t, const struct lun_error *e)
     if (!e) {
         struct lun_call *opening = all->opening;
         bool announce = all->announce;
+        sessions_fit(t);
         all->opening = NULL;
         all->announce = false;
         timer_disarm(&t->loop->timers, &all->patience);

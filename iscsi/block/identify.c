@@ -12,6 +12,7 @@
 
 #define SCAN_BUFFER 4096
 #define MAX_TRANSFER (1024u * 1024) /* what one command moves when the device sets no smaller limit */
+#define OPTIMAL_LEAST (64u * 1024)  /* shorter commands cost more than a device can gain by them */
 
 /* X(step, op, page): in this order. A step whose page the device does not list is passed over. */
 #define STEPS(X)                                                                                             \
@@ -199,10 +200,29 @@ static void step_done(struct lun_io *io)
     next_step(s);
 }
 
-static uint32_t transfer_limit(const struct unit_scan *s)
+static void limit(struct lun_unit_info *f, uint64_t bytes, enum lun_split by)
 {
-    uint64_t bytes = (uint64_t)s->limits.max_transfer * s->found.block_size;
-    return bytes && bytes < MAX_TRANSFER ? (uint32_t)bytes : MAX_TRANSFER;
+    if (bytes && bytes < f->max_transfer) {
+        f->max_transfer = (uint32_t)bytes;
+        f->split = by;
+    }
+}
+
+/* SBC-3 6.6.4: past MAXIMUM TRANSFER LENGTH the device refuses; past OPTIMAL TRANSFER LENGTH, and off OPTIMAL
+ * TRANSFER LENGTH GRANULARITY, it may be slow. */
+static void set_split(const struct unit_scan *s, struct lun_unit_info *f)
+{
+    uint64_t block = f->block_size, optimal = s->limits.optimal_transfer * block;
+    uint32_t configured = s->unit->target->o.max_transfer;
+    f->max_transfer = configured ? configured : MAX_TRANSFER;
+    f->split = configured ? LUN_SPLIT_CONFIGURED : LUN_SPLIT_DEFAULT;
+    if (block) /* both are multiples of each block size that is served, but for what a user asks for */
+        f->max_transfer -= f->max_transfer % f->block_size;
+    if (!configured && optimal >= OPTIMAL_LEAST)
+        limit(f, optimal, LUN_SPLIT_OPTIMAL);
+    limit(f, s->limits.max_transfer * block, LUN_SPLIT_MAXIMUM);
+    uint64_t granularity = s->limits.optimal_granularity * block;
+    f->granularity = granularity < f->max_transfer ? (uint32_t)granularity : 0;
 }
 
 /* Did anything a user of the unit relies on change? */
@@ -224,6 +244,7 @@ static void adopt(struct lun_unit *u, const struct lun_unit_info *f)
     i->reads = old.reads, i->writes = old.writes, i->flushes = old.flushes;
     i->bytes_read = old.bytes_read, i->bytes_written = old.bytes_written;
     i->errors = old.errors, i->retries = old.retries;
+    i->queue_depth = old.queue_depth;
     i->sixteen = f->sixteen;
 }
 
@@ -257,7 +278,7 @@ static void conclude(struct unit_scan *s)
     if (s->lost && u->identified) /* nothing was learnt: what is known stays so, for texts in an outage too */
         *f = u->info;
     else
-        f->max_transfer = transfer_limit(s);
+        set_split(s, f);
     f->state = s->not_ready.layer == LUN_OK ? LUN_UNIT_ONLINE : LUN_UNIT_OFFLINE;
     f->error = s->not_ready;
     check_identity(u, f);

@@ -104,11 +104,6 @@ static void set_window(struct request *r, uint64_t start)
     r->phase = ends_cut ? PHASE_MERGE_READ : PHASE_MOVE;
 }
 
-void move_repeat(struct request *r)
-{
-    r->at = r->window_start;
-}
-
 /* Lays the payload over what was read. */
 static void merge(struct request *r)
 {
@@ -203,11 +198,23 @@ static bool step_merge_read(struct request *r)
     return true;
 }
 
+/* Where the command that begins at `from` ends, of a run that ends at `end`. A cut is made where it suits the
+ * device: what follows then begins at a multiple of its granularity. */
+static uint64_t cut(const struct request *r, uint64_t from, uint64_t end)
+{
+    const struct lun_unit_info *i = &r->unit->info;
+    uint64_t to = from + i->max_transfer;
+    if (to >= end)
+        return end;
+    uint64_t over = i->granularity ? to % i->granularity : 0;
+    return to - over > from ? to - over : to;
+}
+
 /* One piece of a READ: where it ends and where it goes (NULL: lent to move_answered). */
 static uint8_t *read_piece(struct request *r, uint64_t *ret_to)
 {
     const struct lun_io *io = request_io(r);
-    uint64_t from = r->at, most = min64(r->cover_end, from + r->unit->info.max_transfer);
+    uint64_t from = r->at, most = cut(r, from, r->cover_end);
     uint32_t bs = block_size(r);
     *ret_to = most;
     if (!io->buffer) {
@@ -252,7 +259,7 @@ static bool step_write(struct request *r)
         struct task *t = request_task(r);
         if (!t)
             return false;
-        uint64_t from = r->at, to = min64(r->window_end, from + r->unit->info.max_transfer);
+        uint64_t from = r->at, to = cut(r, from, r->window_end);
         r->at = to;
         put_write(r, t, from, to, write_source(r, from));
     }

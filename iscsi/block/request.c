@@ -7,6 +7,7 @@
 
 #include "block/device.h"
 #include "block/retry.h"
+#include "scsi/decode.h"
 
 static struct timer_heap *timers_of(const struct request *r)
 {
@@ -101,10 +102,7 @@ static void wait_for_retry(struct request *r)
     r->again = false;
     r->retries += r->retries < 255;
     r->unit->info.retries++;
-    if (is_data(request_io(r)))
-        move_repeat(r);
-    else
-        r->at = 0;
+    r->at = r->redo;
     if (at_once)
         return;
     r->wait = WAIT_RETRY;
@@ -132,6 +130,29 @@ void request_room(struct lun_unit *u)
 
 /* ---- tasks ------------------------------------------------------------------------------------------- */
 
+/* A READ or WRITE: its time tells how deep the queue may be, if anybody waits for that. */
+static void measure(struct lun_unit *u, const struct task *t)
+{
+    uint64_t took = u->target->loop->now - t->issued;
+    depth_note(&u->depth, took);
+    if (!list_empty(&u->ready) && u->outstanding + 1 >= u->info.queue_depth)
+        u->info.queue_depth = depth_answered(&u->depth, u->info.queue_depth, took);
+}
+
+/* SAM-5 5.3.1: TASK SET FULL says that the device has others of ours, so there is no need to guess a delay:
+ * it goes out when one of those ends. */
+static void send_again(struct request *r, const struct task *t, uint32_t delay)
+{
+    struct lun_unit *u = r->unit;
+    if (t->status == SCSI_TASK_SET_FULL) {
+        u->info.queue_depth = depth_full(&u->depth, u->info.queue_depth, u->outstanding);
+        if (u->outstanding >= u->info.queue_depth)
+            delay = 0;
+    }
+    request_again(r, t);
+    r->delay = delay > r->delay ? delay : r->delay;
+}
+
 static void task_done(struct task *t, const struct lun_error *error)
 {
     struct request *r = t->user;
@@ -145,14 +166,15 @@ static void task_done(struct task *t, const struct lun_error *error)
         uint32_t delay;
         switch (retry_judge(u, t, r->retries, &delay, &e)) {
         case VERDICT_GOOD:
-            if (is_data(request_io(r)) && r->phase != PHASE_FLUSH)
+            if (is_data(request_io(r)) && r->phase != PHASE_FLUSH) {
+                measure(u, t);
                 move_answered(r, t);
-            else
+            } else {
                 command_answered(r, t);
+            }
             break;
         case VERDICT_AGAIN:
-            r->again = true;
-            r->delay = delay > r->delay ? delay : r->delay;
+            send_again(r, t, delay);
             request_io(r)->error = e; /* told if the deadline comes first */
             break;
         case VERDICT_FAIL:
@@ -184,6 +206,7 @@ void request_issue(struct request *r, struct task *t)
 {
     r->out++;
     r->unit->outstanding++;
+    t->issued = r->unit->target->loop->now;
     session_issue(t->session, t, r->deadline);
 }
 

@@ -30,7 +30,7 @@ struct request {
     bool stop;              /* io->error is set: issue nothing more */
     bool posted;            /* on its way to the home loop: nothing else is valid but unit and message */
     bool unwanted;          /* cancelled on that way */
-    bool again;             /* send this phase's commands again once all are in, after `delay` */
+    bool again; /* send this phase's commands from `redo` on again once all are in, after `delay` */
     uint8_t retries;
     uint32_t block;                    /* bytes; the unit's block size when the request began */
     uint32_t delay;                    /* ms */
@@ -39,6 +39,7 @@ struct request {
     uint64_t cover_start, cover_end;   /* the whole blocks around them */
     uint64_t window_start, window_end; /* the part under way, whole blocks */
     uint64_t at;                       /* next byte of the window to issue; commands: whether it is issued */
+    uint64_t redo;                     /* with `again`: where in the window to begin anew */
     uint64_t memory;                   /* its share of the loop's */
     uint8_t *bounce;                   /* a buffer of the loop's, or NULL */
     uint8_t *lent;                     /* likewise, to be put back after done */
@@ -61,6 +62,14 @@ _Static_assert(sizeof(struct request) <= LUN_IO_PRIVATE * sizeof(uint64_t),
 
 /* lun_submit for the library's own requests, in the home loop. */
 void request_submit(struct lun_unit *u, struct lun_io *io, bool internal);
+/* The command in t, and those after it, are to be sent again. */
+static inline void request_again(struct request *r, const struct task *t)
+{
+    if (!r->again || t->note < r->redo)
+        r->redo = t->note;
+    r->again = true;
+}
+
 /* A task for this request, filled in but for CDB and data; NULL: none now, and the request waits for room. */
 struct task *request_task(struct request *r);
 void request_issue(struct request *r, struct task *t);
@@ -78,7 +87,6 @@ bool move_begin(struct request *r); /* false: it ends here (io->error may be set
 bool move_step(struct request *r);  /* false: waits for room; true: all of the phase is issued */
 void move_answered(struct request *r, struct task *t); /* good status */
 bool move_next_phase(struct request *r);               /* false: that was the last */
-void move_repeat(struct request *r);                   /* the phase from its start */
 
 /* command.c: everything else */
 bool command_step(struct request *r);

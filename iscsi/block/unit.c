@@ -16,7 +16,7 @@ struct lun_unit *unit_new(struct lun_target *t, uint64_t number, uint64_t field)
     u->field = field;
     u->info.lun = number;
     u->info.state = LUN_UNIT_OFFLINE;
-    u->info.queue_depth = t->o.queue_depth;
+    u->info.queue_depth = depth_init(&u->depth, t->o.queue_depth);
     error_set(&u->info.error, LUN_CONNECT, 0, true, "not identified yet");
     list_init(&u->ranges);
     list_init(&u->waiting);

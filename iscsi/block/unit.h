@@ -6,6 +6,7 @@
 #ifndef LUN_BLOCK_UNIT_H
 #define LUN_BLOCK_UNIT_H
 
+#include "block/depth.h"
 #include "pool/target.h"
 
 /* Capacity must be a multiple of a block size we serve: 512, 1024, 2048 or 4096 bytes. */
@@ -23,6 +24,7 @@ struct lun_unit {
     bool no_flush;               /* nor is (10) */
     struct lun_error lost_write; /* a deferred error: an earlier write is lost, and the next flush says so */
     unsigned outstanding;        /* tasks in flight */
+    struct depth depth;          /* what moves info.queue_depth */
     unsigned exclusive;          /* requests in `ranges` that read, merge and write */
     struct list ranges;          /* requests that write, in flight (range.h) */
     struct list waiting;         /* requests that wait for a range, oldest first */

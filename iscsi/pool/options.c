@@ -21,12 +21,11 @@ static bool in_range(const char *key, uint64_t v, uint64_t low, uint64_t high, s
 
 static void complete(struct lun_target_options *o)
 {
-    DEFAULT(o->sessions, 1);
+    DEFAULT(o->sessions, TARGET_SESSIONS_AUTO);
     DEFAULT(o->login_timeout_ms, 15000);
     DEFAULT(o->io_timeout_ms, 30000);
     DEFAULT(o->nop_interval_ms, 5000);
     DEFAULT(o->nop_timeout_ms, 5000);
-    DEFAULT(o->queue_depth, 128);
     DEFAULT(o->max_recv_data_segment_length, 262144);
     DEFAULT(o->first_burst_length, 262144);
     DEFAULT(o->max_burst_length, 1048576);
@@ -46,7 +45,8 @@ static bool check_numbers(const struct lun_target_options *o, struct lun_error *
                              (unsigned long long)o->luns[i]);
     }
     return in_range("sessions", o->sessions, 1, 64, e) &&
-           in_range("queue_depth", o->queue_depth, 1, 1024, e) &&
+           (!o->queue_depth || in_range("queue_depth", o->queue_depth, 1, 1024, e)) &&
+           (!o->max_transfer || in_range("max_transfer", o->max_transfer, 4096, 1048576, e)) &&
            in_range("max_recv_data_segment_length", o->max_recv_data_segment_length, 512, 16777215, e) &&
            in_range("first_burst_length", o->first_burst_length, 512, 16777215, e) &&
            in_range("max_burst_length", o->max_burst_length, 512, 16777215, e) &&

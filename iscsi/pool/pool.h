@@ -10,6 +10,7 @@
 
 struct lun_pool {
     unsigned loop_count;
+    bool loops_configured;
     struct lun_loop *loops;
     pthread_mutex_t lock;    /* of the two below: targets come and go in any thread but the loops' */
     unsigned next_loop;      /* home of the next target */
@@ -25,6 +26,10 @@ struct lun_pool {
 __attribute__((format(printf, 3, 4))) void pool_log(struct lun_pool *p, enum lun_log_level level,
                                                     const char *format, ...);
 void pool_event(struct lun_pool *p, const struct lun_event *event);
+/* How many loops: with so many CPUs, for so many targets. */
+unsigned pool_loops(unsigned cpus, unsigned targets);
+/* CPUs this process may use. */
+unsigned pool_cpus(void);
 /* The ISID of session `index` of this instance (RFC 7143 11.12.5): type 10b (random), stable. */
 void pool_isid(const struct lun_pool *p, uint16_t index, uint8_t ret[static 6]);
 

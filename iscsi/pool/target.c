@@ -35,6 +35,7 @@ static bool resolve(struct lun_target *t, struct lun_error *e)
 
 static bool make_sessions(struct lun_target *t, struct lun_error *e)
 {
+    t->wanted = t->given.sessions ? t->o.sessions : 1;
     t->sessions = calloc(t->o.sessions, sizeof *t->sessions);
     if (!t->sessions)
         return error_set(e, LUN_SYSTEM, ENOMEM, true, "no memory for a target");
@@ -77,6 +78,15 @@ struct lun_target *target_new(struct lun_pool *p, const struct lun_target_option
     t->client = client;
     list_init(&t->siblings);
     t->stop_timer.fire = stop_late;
+    t->given = (struct target_given){
+        .sessions = o->sessions != 0,
+        .initial_r2t = o->initial_r2t != 0,
+        .immediate_data = o->immediate_data != 0,
+        .max_recv = o->max_recv_data_segment_length != 0,
+        .first_burst = o->first_burst_length != 0,
+        .max_burst = o->max_burst_length != 0,
+        .max_outstanding_r2t = o->max_outstanding_r2t != 0,
+    };
     bool ok = target_options_copy(o, &t->o, e);
     if (ok) {
         settle(t, p);
@@ -139,7 +149,7 @@ static uint64_t opening_share(const struct lun_target *t)
     return share ? share : 1;
 }
 
-static bool start_session(struct target_session *s, struct lun_error *e)
+bool target_start_session(struct target_session *s, struct lun_error *e)
 {
     struct lun_target *t = s->target;
     struct link_config c = session_config(t, (unsigned)(s - t->sessions));
@@ -191,7 +201,7 @@ static void start_first(struct lun_target *t)
 {
     struct lun_error e = {0};
     for (; t->address < t->address_count; t->address++) {
-        if (start_session(&t->sessions[0], &e))
+        if (target_start_session(&t->sessions[0], &e))
             return;
         note_first(t, &e);
     }
@@ -202,6 +212,9 @@ void target_start(struct lun_target *t)
 {
     t->state = TARGET_OPENING;
     t->first_error = (struct lun_error){0};
+    t->wanted = t->given.sessions ? t->o.sessions : 1;
+    for (unsigned i = 0; i < t->o.sessions; i++)
+        t->sessions[i].leaving = false;
     t->group = -1;
     t->error = (struct lun_error){0}; /* of an outage before the last close */
     t->address = 0;
@@ -230,8 +243,8 @@ static void fail_opening(struct lun_target *t, const struct lun_error *e)
 static void start_others(struct lun_target *t)
 {
     struct lun_error e = {0};
-    for (unsigned i = 1; i < t->o.sessions; i++)
-        if (!start_session(&t->sessions[i], &e)) {
+    for (unsigned i = 1; i < t->wanted; i++)
+        if (!target_start_session(&t->sessions[i], &e)) {
             fail_opening(t, &e);
             return;
         }
@@ -248,7 +261,7 @@ static void opening_session_up(struct target_session *s)
         t->first_error = (struct lun_error){0}; /* this address is the one */
         start_others(t);
     }
-    if (t->state == TARGET_OPENING && count_in(t, LINK_UP) == t->o.sessions) {
+    if (t->state == TARGET_OPENING && count_in(t, LINK_UP) == t->wanted) {
         t->state = TARGET_OPEN;
         t->client->up(t);
     }
@@ -277,7 +290,7 @@ static void retry(struct timer *timer, uint64_t now)
     struct lun_error e;
     if (count_in(t, LINK_IDLE) == t->o.sessions) /* nothing is up: any portal may be the one */
         t->address = (t->address + 1) % t->address_count;
-    if (!start_session(s, &e)) {
+    if (!target_start_session(s, &e)) {
         s->link.last_error = e;
         s->failures++;
         timer_arm(&t->loop->timers, &s->retry, now + RETRY_LONGEST);
@@ -303,6 +316,10 @@ static void schedule_retry(struct target_session *s)
 static void lost(struct target_session *s, const struct lun_error *e)
 {
     struct lun_target *t = s->target;
+    if (s->leaving) { /* with commands that have not ended: like any other */
+        s->leaving = false;
+        t->wanted++;
+    }
     if (s->up_since && t->loop->now - s->up_since >= STEADY)
         s->failures = 0;
     s->up_since = 0;
@@ -314,6 +331,23 @@ static void lost(struct target_session *s, const struct lun_error *e)
     for (unsigned i = 0; i < t->o.sessions; i++)
         link_break(&t->sessions[i].link, e);
     t->client->down(t, e);
+}
+
+static void back_if_all_up(struct lun_target *t)
+{
+    if (count_in(t, LINK_UP) < t->wanted)
+        return;
+    t->state = TARGET_OPEN;
+    t->error = (struct lun_error){0};
+    t->client->up(t);
+}
+
+/* The target is back and takes fewer sessions than before. Of ours, not of the user's choice: we do with
+ * less. */
+static bool does_without(const struct target_session *s, const struct lun_error *e)
+{
+    const struct lun_target *t = s->target;
+    return t->state == TARGET_LOST && !t->given.sessions && t->wanted > 1 && e->layer == LUN_LOGIN;
 }
 
 /* ---- stopping ---------------------------------------------------------------------------------------- */
@@ -362,11 +396,9 @@ static void session_up(struct link *k)
         opening_session_up(s);
         break;
     case TARGET_LOST:
-        if (count_in(t, LINK_UP) < t->o.sessions)
-            break;
-        t->state = TARGET_OPEN;
-        t->error = (struct lun_error){0};
-        t->client->up(t);
+        back_if_all_up(t);
+        break;
+    case TARGET_OPEN: /* one more */
         break;
     default: /* CLOSING: on its way out */
         link_logout(k);
@@ -382,7 +414,14 @@ static void session_down(struct link *k, const struct lun_error *e)
         opening_session_down(s, e);
     else if (t->state == TARGET_CLOSING)
         stopped_if_idle(t);
-    else if (t->state != TARGET_CLOSED)
+    else if (s->leaving && e->layer == LUN_OK)
+        sessions_left(s);
+    else if (t->state == TARGET_OPEN && !s->up_since)
+        sessions_refused(s, e);
+    else if (does_without(s, e)) {
+        sessions_refused(s, e);
+        back_if_all_up(t);
+    } else if (t->state != TARGET_CLOSED)
         lost(s, e);
 }
 

@@ -14,6 +14,7 @@
 #include "pool/pool.h"
 
 #define TARGET_ADDRESSES 16
+#define TARGET_SESSIONS_AUTO 4 /* the most there are unless configured */
 
 enum target_state { TARGET_CLOSED, TARGET_OPENING, TARGET_OPEN, TARGET_LOST, TARGET_CLOSING };
 
@@ -34,6 +35,12 @@ struct target_session {
     struct timer retry;
     unsigned failures; /* since it last stayed up */
     uint64_t up_since; /* ns, 0 = it is not up */
+    bool leaving;      /* OPEN: no longer wanted, on its way out */
+};
+
+/* What the user has set himself, of what would be chosen. */
+struct target_given {
+    bool sessions, initial_r2t, immediate_data, max_recv, first_burst, max_burst, max_outstanding_r2t;
 };
 
 struct lun_target {
@@ -44,9 +51,11 @@ struct lun_target {
     struct lun_target_options o; /* strings and arrays are copies */
     struct conn_address addresses[TARGET_ADDRESSES];
     size_t address_count, address;   /* the one in use */
-    struct target_session *sessions; /* o.sessions of them */
-    struct link *batch;              /* the session that was given the last task, */
-    unsigned batched;                /* and how many one after the other */
+    struct target_session *sessions; /* room for o.sessions */
+    unsigned wanted;                 /* how many there are to be: OPEN is with all of them up */
+    struct target_given given;
+    struct link *batch; /* the session that was given the last task, */
+    unsigned batched;   /* and how many one after the other */
     enum target_state state;
     uint64_t open_until;          /* OPENING */
     struct lun_error first_error; /* OPENING: of the first address that failed */
@@ -73,6 +82,21 @@ void target_stop(struct lun_target *t, uint32_t ms);
 struct task *target_task(struct lun_target *t);
 /* The negotiated parameters of the first session that is up, NULL if none. */
 const struct login_result *target_negotiated(const struct lun_target *t);
+
+/* Connects one session; false: e filled. */
+bool target_start_session(struct target_session *s, struct lun_error *e);
+
+/* sessions.c. OPEN: as many sessions as the command window of the first asks for, unless configured: others
+ * are logged in, or out. To be called when the window is known from more than the login. */
+void sessions_fit(struct lun_target *t);
+/* One that was to be added has not come up. */
+void sessions_refused(struct target_session *s, const struct lun_error *e);
+/* One that was leaving has gone. */
+void sessions_left(struct target_session *s);
+/* How many sessions a command window (RFC 7143 4.2.2.1) asks for. */
+unsigned sessions_for(uint32_t window);
+/* The command window of the first session that is up; 0: none is. */
+uint32_t sessions_window(const struct lun_target *t);
 
 /* options.c: deep copy with defaults; false: e filled, *ret owns nothing. */
 bool target_options_copy(const struct lun_target_options *o, struct lun_target_options *ret,

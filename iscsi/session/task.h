@@ -33,7 +33,8 @@ struct task {
     const uint8_t *out; /* WRITE: edtl bytes */
     uint8_t *in; /* READ: room for edtl bytes; NULL: lent, or fetched by session_ops.buffer if need be */
     void *user;
-    uint64_t note; /* the caller's own: which part of its request this is */
+    uint64_t note;   /* the caller's own: which part of its request this is */
+    uint64_t issued; /* likewise: when, ns */
     /* error NULL: the target answered, see status. In done `lent` may hold the data of a READ without `in`.
      */
     void (*done)(struct task *t, const struct lun_error *error);

@@ -60,6 +60,7 @@ struct rig *rig_new(const char *text, const char *file, int line)
         .login_timeout_ms = 20000, /* as all here: against hanging, not to be reached */
         .io_timeout_ms = 25000,
         .nop_interval_ms = UINT32_MAX,
+        .sessions = 1, /* a script is a conversation with one */
     };
     struct lun_pool_options o = {
         .initiator_name = RIG_INITIATOR, .instance = "wire test", .event = on_event, .user = r};

@@ -2,9 +2,9 @@
 /*
  * The disk behind a script: answers the commands by which an initiator learns what it has
  * (SPC-4 6.4, 6.11, 6.33, 7.8; SBC-3 5.15, 5.16, 6.6), in whatever order they come, so that scripts spell out
- * only what they test. Script's thread. Keys of the `device` line: blocks, block_size, max_transfer (blocks,
- * page B0), type, wce=1, wp=1, rc16=no (READ CAPACITY(16) refused), evpd=no (EVPD ignored), uas=N (unit
- * attentions to begin with), luns=0,1,5 or luns=range(N) (0 to N-1).
+ * only what they test. Script's thread. Keys of the `device` line: blocks, block_size, max_transfer,
+ * optimal_transfer and granularity (blocks, page B0), type, wce=1, wp=1, rc16=no (READ CAPACITY(16) refused),
+ * evpd=no (EVPD ignored), uas=N (unit attentions to begin with), luns=0,1,5 or luns=range(N) (0 to N-1).
  */
 #include <stdlib.h>
 #include <string.h>
@@ -49,6 +49,10 @@ static bool set_one(struct script *s, const struct script_arg *a)
         d->block_size = (uint32_t)n;
     else if (!strcmp(a->name, "max_transfer"))
         d->max_transfer = (uint32_t)n;
+    else if (!strcmp(a->name, "optimal_transfer"))
+        d->optimal_transfer = (uint32_t)n;
+    else if (!strcmp(a->name, "granularity"))
+        d->granularity = (uint16_t)n;
     else if (!strcmp(a->name, "type"))
         d->type = (uint8_t)n;
     else if (!strcmp(a->name, "uas"))
@@ -165,7 +169,9 @@ static bool inquiry_page(struct script *s, const uint8_t *to, uint64_t lun)
         break;
     case 0xb0:
         n = 60;
+        put_be16(d + 6, s->device.granularity);
         put_be32(d + 8, s->device.max_transfer);
+        put_be32(d + 12, s->device.optimal_transfer);
         break;
     default:
         return check_condition(s, to, 0x05, 0x24, 0x00);

@@ -44,7 +44,8 @@ struct script_binding {
 
 struct script_device {
     uint64_t blocks;
-    uint32_t block_size, max_transfer;
+    uint32_t block_size, max_transfer, optimal_transfer;
+    uint16_t granularity;
     bool wce, write_protect, no_rc16, evpd_ignored;
     uint8_t type;
     unsigned uas; /* unit attentions 06/29/00 still to be given, to any command but INQUIRY and REPORT LUNS */

@@ -10,7 +10,7 @@
 
 #include "process.h"
 
-void target_fast_start(struct workspace *w, const char *options)
+pid_t target_fast_start(struct workspace *w, const char *options)
 {
     char command[512], log[128];
     snprintf(command, sizeof command, "exec $FAST_TARGET %s", options);
@@ -27,4 +27,5 @@ void target_fast_start(struct workspace *w, const char *options)
     char url[128];
     snprintf(url, sizeof url, "iscsi://127.0.0.1:%s/%s", port, TARGET_FAST_IQN);
     setenv("URL", url, 1);
+    return pid;
 }

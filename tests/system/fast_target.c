@@ -158,3 +158,83 @@ Test(fast_target, nonsense_ends_the_connection)
         cr_assert_str_eq(workspace_must(&w, "python3 -c \"%s\" $PORT %s%064d", script, headers[i], 0), "0");
     check_contains(workspace_must(&w, "iscsi-inq $URL/0"), "FAST TARGET");
 }
+
+/* ---- what tunes itself, with a target whose window and sessions the test chooses ---- */
+
+/* Sessions after the first come, and those that are not wanted go, by and by. */
+static void await_sessions(const char *n, const char *by)
+{
+    workspace_must(&w, "until test $(grep -c 'state: up' $T/sessions) = %s; do sleep 0.02; done", n);
+    workspace_must(&w, "until grep -qx 'sessions: %s' $T/target; do sleep 0.02; done", n);
+    workspace_must(&w, "grep -qx 'sessions_by: %s' $T/target || { cat $T/target; exit 1; }", by);
+}
+
+static void check_sessions(const char *target, const char *mount, const char *n, const char *by)
+{
+    target_fast_start(&w, target);
+    daemon_mount(&w, "$URL", mount);
+    await_sessions(n, by);
+    setenv("D", workspace_must(&w, "echo $T/lun0/data"), 1);
+    workspace_must(&w, "dd if=$W/a of=$D bs=1000000 conv=notrunc,fsync status=none && cmp $D $W/a");
+    daemon_unmount(&w);
+}
+
+Test(fast_target, a_wide_window_is_one_session)
+{
+    check_sessions("--size 8M --window 32", "", "1", "auto");
+}
+
+Test(fast_target, a_narrow_window_is_several_sessions)
+{
+    check_sessions("--size 8M --window 16", "", "2", "auto");
+}
+
+Test(fast_target, a_window_of_one_is_four_sessions)
+{
+    check_sessions("--size 8M --window 1", "", "4", "auto");
+}
+
+/* The others are refused (login status 0302, out of resources), and the target serves all the same. */
+Test(fast_target, no_more_sessions_than_the_target_takes)
+{
+    check_sessions("--size 8M --window 1 --sessions 2", "", "2", "auto");
+}
+
+Test(fast_target, configured_sessions_are_not_changed_by_the_window)
+{
+    check_sessions("--size 8M --window 1", "-o sessions=1", "1", "configured");
+}
+
+static pid_t again(pid_t before, const char *options)
+{
+    process_kill(before);
+    workspace_must(&w, "rm $W/fast.log");
+    return target_fast_start(&w, options);
+}
+
+/* The target comes back with a wider window, then with narrower ones, at last for fewer sessions than we had.
+ */
+Test(fast_target, sessions_go_and_come_with_the_window)
+{
+    pid_t pid = target_fast_start(&w, "--size 8M --window 1");
+    daemon_mount(&w, "$URL", "");
+    await_sessions("4", "auto");
+    pid = again(pid, "--size 8M --window 64 --port $PORT");
+    await_sessions("1", "auto");
+    pid = again(pid, "--size 8M --window 1 --port $PORT");
+    await_sessions("4", "auto");
+    again(pid, "--size 8M --window 1 --sessions 2 --port $PORT");
+    await_sessions("2", "auto");
+    daemon_unmount(&w);
+}
+
+Test(fast_target, loops_say_by_what)
+{
+    target_fast_start(&w, "--size 8M");
+    daemon_mount(&w, "$URL", "");
+    check_contains(workspace_must(&w, "cat $T/target"), "loops: 1\nloops_by: auto\n");
+    daemon_unmount(&w);
+    daemon_mount(&w, "$URL", "-o loops=2");
+    check_contains(workspace_must(&w, "cat $T/target"), "loops: 2\nloops_by: configured\n");
+    daemon_unmount(&w);
+}

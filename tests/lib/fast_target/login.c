@@ -15,6 +15,7 @@
 #define STATUS_VERSION 0x0205u
 #define STATUS_MISSING 0x0207u
 #define STATUS_NO_SESSION 0x020au
+#define STATUS_RESOURCES 0x0302u
 
 bool login_number(const char *v, uint32_t min, uint32_t max, uint32_t *ret)
 {
@@ -199,6 +200,18 @@ static void reinstate(struct connection *c)
     }
 }
 
+/* One that would be reinstated is none more. */
+static bool one_too_many(const struct connection *c)
+{
+    uint32_t others = 0;
+    LIST_EACH(&c->target->connections, node)
+    {
+        const struct connection *o = LIST_OF(node, struct connection, in);
+        others += o->phase == PHASE_NORMAL && memcmp(o->isid, c->isid, sizeof c->isid) != 0;
+    }
+    return c->target->most_sessions && !c->discovery && others >= c->target->most_sessions;
+}
+
 static void enter_full_feature(struct connection *c, struct pdu_login_response *answer)
 {
     struct target *t = c->target;
@@ -243,6 +256,8 @@ void login_request(struct connection *c)
     memcpy(c->isid, p.isid, sizeof c->isid);
     bool first = !c->named;
     uint32_t status = step(c, &p, &w);
+    if (!status && p.transit && p.nsg == 3 && one_too_many(c))
+        status = STATUS_RESOURCES;
     if (!p.more)
         c->text_used = 0;
     if (first && !status && !p.more && !c->discovery)

@@ -27,6 +27,7 @@ static const char usage[] =
     "  --block-size BYTES  (default 512)\n"
     "  --write-cache       WCE=1 in the caching page\n"
     "  --window N          commands outstanding (default 256)\n"
+    "  --sessions N        at a time, of all initiators (default: any number)\n"
     "  --max-receive N     MaxRecvDataSegmentLength (default 256K)\n"
     "  --first-burst N     FirstBurstLength (default 256K)\n"
     "  --max-burst N       MaxBurstLength (default 1M)\n"
@@ -87,6 +88,9 @@ static void set(struct target *t, int option, const char *v)
     case 'w':
         t->window = number_of(v, 1, WINDOW_MAX);
         break;
+    case 'S':
+        t->most_sessions = number_of(v, 1, 65535);
+        break;
     case 'r':
         t->max_receive = number_of(v, 512, 0xffffff);
         break;
@@ -114,14 +118,23 @@ static void set(struct target *t, int option, const char *v)
 static void parse(struct target *t, int argc, char *argv[])
 {
     static const struct option options[] = {
-        {"port", 1, NULL, 'p'},        {"name", 1, NULL, 'n'},
-        {"luns", 1, NULL, 'l'},        {"size", 1, NULL, 's'},
-        {"block-size", 1, NULL, 'b'},  {"write-cache", 0, NULL, 'c'},
-        {"window", 1, NULL, 'w'},      {"max-receive", 1, NULL, 'r'},
-        {"first-burst", 1, NULL, 'f'}, {"max-burst", 1, NULL, 'm'},
-        {"initial-r2t", 0, NULL, 'i'}, {"no-immediate", 0, NULL, 'd'},
-        {"poll", 0, NULL, 'P'},        {"apart", 0, NULL, 'a'},
-        {"help", 0, NULL, 'h'},        {0},
+        {"port", 1, NULL, 'p'},
+        {"name", 1, NULL, 'n'},
+        {"luns", 1, NULL, 'l'},
+        {"size", 1, NULL, 's'},
+        {"block-size", 1, NULL, 'b'},
+        {"write-cache", 0, NULL, 'c'},
+        {"window", 1, NULL, 'w'},
+        {"max-receive", 1, NULL, 'r'},
+        {"first-burst", 1, NULL, 'f'},
+        {"max-burst", 1, NULL, 'm'},
+        {"initial-r2t", 0, NULL, 'i'},
+        {"no-immediate", 0, NULL, 'd'},
+        {"poll", 0, NULL, 'P'},
+        {"apart", 0, NULL, 'a'},
+        {"sessions", 1, NULL, 'S'},
+        {"help", 0, NULL, 'h'},
+        {0},
     };
     for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;)
         set(t, option, optarg);

@@ -37,6 +37,7 @@ struct target {
     uint32_t lun_list_length;
     struct list connections, dead;
     uint16_t last_tsih;
+    uint32_t most_sessions; /* 0: any number */
 };
 
 enum job_kind { JOB_DATA_IN, JOB_RESPONSE, JOB_R2T, JOB_READY };

@@ -81,7 +81,6 @@ static void make_unit(void)
     i->size = DISK_SIZE;
     i->block_count = DISK_SIZE / 512;
     i->max_transfer = 1024 * 1024;
-    i->queue_depth = 128;
     b.unit->identified = true;
 }
 
@@ -100,7 +99,6 @@ void bench_init(void)
     b.target.o.sessions = 1;
     b.target.o.io_timeout_ms = 30000;
     b.target.o.login_timeout_ms = 15000;
-    b.target.o.queue_depth = 128;
     b.target.sessions = &b.session;
     b.target.address_count = 1;
     strcpy(b.target.addresses[0].text, "192.0.2.1:3260");

@@ -278,6 +278,68 @@ Test(retry, an_attention_after_busy_is_tried_again_at_once)
     bench_ended(&io, 4096);
 }
 
+/* SAM-5 5.3.1: room comes with the end of another command of ours, not with time. */
+Test(retry, a_full_task_set_waits_for_another_command)
+{
+    struct bench_io one = {0}, other = {0};
+    bench_submit(&one, LUN_OP_READ, 0, 512, buffer);
+    bench_submit(&other, LUN_OP_READ, 512, 512, buffer + 512);
+    bench_take();
+    bench_refuse((struct refusal){CDB_READ_16, 1, .status = SCSI_TASK_SET_FULL});
+    bench_answer(1);
+    cr_assert_eq(b.unit->info.queue_depth, 1);
+    bench_pass(5000);
+    bench_take();
+    cr_assert_eq(b.count, 2);
+    bench_answer(0);
+    bench_take();
+    bench_saw(2, CDB_READ_16, 1, 1);
+    bench_run();
+    bench_ended(&one, 512);
+    bench_ended(&other, 512);
+    cr_assert_arr_eq(buffer, b.disk, 1024);
+}
+
+/* Others fill the device (libiscsi#156): however often it says so, what fails is the deadline. */
+Test(retry, a_full_task_set_is_no_error_before_the_deadline)
+{
+    struct bench_io io = {0};
+    read_with((struct refusal){.times = 60, .status = SCSI_TASK_SET_FULL}, &io);
+    for (int i = 0; i < 2900 && !io.dones && b.count < 40; i++) {
+        bench_pass(10);
+        bench_run();
+    }
+    cr_assert_eq(io.dones, 0);
+    cr_assert_eq(b.unit->info.queue_depth, 1);
+    b.refusals[0].times = 0;
+    bench_pass(700);
+    bench_run();
+    bench_ended(&io, 4096);
+}
+
+/* Of a write in four commands two are refused: the two that went well are not sent again. */
+Test(retry, only_what_was_refused_is_sent_again)
+{
+    struct bench_io io = {0};
+    b.unit->info.max_transfer = 1024;
+    memset(buffer, 0x5a, 4096);
+    bench_submit(&io, LUN_OP_WRITE, 0, 4096, buffer);
+    bench_take();
+    bench_refuse((struct refusal){CDB_WRITE_16, 2, .status = SCSI_TASK_SET_FULL});
+    bench_answer(3);
+    bench_answer(2);
+    bench_answer(0);
+    bench_answer(1);
+    bench_take();
+    cr_assert_eq(b.count, 6);
+    bench_saw(4, CDB_WRITE_16, 4, 2);
+    bench_saw(5, CDB_WRITE_16, 6, 2);
+    bench_answer(4);
+    bench_answer(5);
+    bench_ended(&io, 4096);
+    cr_assert_arr_eq(b.disk, buffer, 4096);
+}
+
 /* SPC-4 4.5.5: the command itself is sent again and goes well; the write that was lost is the flush's to
  * tell. */
 Test(retry, a_deferred_error_fails_the_next_flush_once)

@@ -29,12 +29,13 @@ Test(options, defaults)
 {
     struct lun_target_options o = fair(), c;
     cr_assert(target_options_copy(&o, &c, &e), "%s", e.text);
-    cr_assert_eq(c.sessions, 1);
+    cr_assert_eq(c.sessions, TARGET_SESSIONS_AUTO);
     cr_assert_eq(c.login_timeout_ms, 15000);
     cr_assert_eq(c.io_timeout_ms, 30000);
     cr_assert_eq(c.nop_interval_ms, 5000);
     cr_assert_eq(c.nop_timeout_ms, 5000);
-    cr_assert_eq(c.queue_depth, 128);
+    cr_assert_eq(c.queue_depth, 0);
+    cr_assert_eq(c.max_transfer, 0);
     cr_assert_eq(c.initial_r2t, 1);
     cr_assert_eq(c.immediate_data, 2);
     cr_assert_eq(c.max_recv_data_segment_length, 262144);
@@ -176,6 +177,8 @@ Test(options, a_lun_that_cannot_be_addressed)
     }
 OUT_OF_RANGE(too_many_sessions, sessions, 65, "sessions: 65 is not in 1-64")
 OUT_OF_RANGE(too_deep_a_queue, queue_depth, 1025, "queue_depth: 1025 is not in 1-1024")
+OUT_OF_RANGE(too_short_commands, max_transfer, 4095, "max_transfer: 4095 is not in 4096-1048576")
+OUT_OF_RANGE(too_long_commands, max_transfer, 1048577, "max_transfer: 1048577 is not in 4096-1048576")
 OUT_OF_RANGE(segment_too_short, max_recv_data_segment_length, 511, "max_recv_data_segment_length: 511")
 OUT_OF_RANGE(segment_too_long, max_recv_data_segment_length, 16777216, "16777216 is not in 512-16777215")
 OUT_OF_RANGE(first_burst_too_short, first_burst_length, 511, "first_burst_length: 511")

@@ -231,19 +231,20 @@ Test(config_bad, login_timeout_too_short)
 
 Test(config_bad, loops_a_word)
 {
-    support_refused("bad/loops_a_word.yaml", "bad/loops_a_word.yaml:1:8: loops: must be a number, not 'two'");
+    support_refused("bad/loops_a_word.yaml",
+                    "bad/loops_a_word.yaml:1:8: loops: must be a number or auto, not 'two'");
 }
 
 Test(config_bad, loops_fraction)
 {
     support_refused("bad/loops_fraction.yaml",
-                    "bad/loops_fraction.yaml:1:8: loops: must be a number, not '1.5'");
+                    "bad/loops_fraction.yaml:1:8: loops: must be a number or auto, not '1.5'");
 }
 
 Test(config_bad, loops_hexadecimal)
 {
     support_refused("bad/loops_hexadecimal.yaml",
-                    "bad/loops_hexadecimal.yaml:1:8: loops: must be a number, not '0x2'");
+                    "bad/loops_hexadecimal.yaml:1:8: loops: must be a number or auto, not '0x2'");
 }
 
 Test(config_bad, loops_list)
@@ -259,7 +260,7 @@ Test(config_bad, loops_map)
 Test(config_bad, loops_negative)
 {
     support_refused("bad/loops_negative.yaml",
-                    "bad/loops_negative.yaml:1:8: loops: must be a number, not '-1'");
+                    "bad/loops_negative.yaml:1:8: loops: must be a number or auto, not '-1'");
 }
 
 Test(config_bad, loops_null)
@@ -276,7 +277,7 @@ Test(config_bad, loops_overflow)
 Test(config_bad, loops_quoted)
 {
     support_refused("bad/loops_quoted.yaml",
-                    "bad/loops_quoted.yaml:1:8: loops: must be a number, not a quoted string");
+                    "bad/loops_quoted.yaml:1:8: loops: must be a number or auto, not a quoted string");
 }
 
 Test(config_bad, loops_tilde)
@@ -462,7 +463,7 @@ Test(config_bad, null_document)
 Test(config_bad, offer_word)
 {
     support_refused("bad/offer_word.yaml",
-                    "bad/offer_word.yaml:4:18: initial_r2t: must be true or false, not '2'");
+                    "bad/offer_word.yaml:4:18: initial_r2t: must be true or false or auto, not '2'");
 }
 
 Test(config_bad, on_outage)
@@ -565,6 +566,47 @@ Test(config_bad, queue_depth_range)
 {
     support_refused("bad/queue_depth_range.yaml",
                     "bad/queue_depth_range.yaml:4:18: queue_depth: 1025 is out of range (1 to 1024)");
+}
+
+Test(config_bad, queue_depth_zero)
+{
+    support_refused("bad/queue_depth_zero.yaml",
+                    "bad/queue_depth_zero.yaml:4:18: queue_depth: 0 is out of range (1 to 1024)");
+}
+
+Test(config_bad, queue_depth_word)
+{
+    support_refused("bad/queue_depth_word.yaml",
+                    "bad/queue_depth_word.yaml:4:18: queue_depth: must be a number or auto, not 'automatic'");
+}
+
+Test(config_bad, max_transfer_too_short)
+{
+    support_refused(
+        "bad/max_transfer_too_short.yaml",
+        "bad/max_transfer_too_short.yaml:4:19: max_transfer: 2KiB is out of range (4KiB to 1MiB)");
+}
+
+Test(config_bad, max_transfer_too_long)
+{
+    support_refused("bad/max_transfer_too_long.yaml",
+                    "bad/max_transfer_too_long.yaml:4:19: max_transfer: 2MiB is out of range (4KiB to 1MiB)");
+}
+
+Test(config_bad, max_transfer_word)
+{
+    support_refused(
+        "bad/max_transfer_word.yaml",
+        "bad/max_transfer_word.yaml:4:19: max_transfer: must be a size like 65536, 256KiB or 64MiB "
+        "or auto, not 'most'");
+}
+
+/* Where nothing chooses, "auto" is no value. */
+Test(config_bad, auto_timeout)
+{
+    support_refused("bad/auto_timeout.yaml",
+                    "bad/auto_timeout.yaml:4:17: io_timeout: must be a time with its "
+                    "unit, like 500ms, 15s or 2m, not 'auto'");
 }
 
 Test(config_bad, r2t_range)

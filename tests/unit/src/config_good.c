@@ -11,7 +11,7 @@
 Test(config_good, minimal_has_the_defaults_of_the_documentation)
 {
     struct config c = support_loaded("good/minimal.yaml");
-    cr_assert_eq(c.loops, 1);
+    cr_assert_eq(c.loops, 0, "auto");
     cr_assert_eq(c.poll, 100);
     cr_assert_eq(c.memory_limit, 128u << 20);
     cr_assert_eq(c.shutdown_timeout, 10000);
@@ -22,13 +22,13 @@ Test(config_good, minimal_has_the_defaults_of_the_documentation)
     const struct config_target *t = &c.targets[0];
     cr_assert_str_eq(t->iqn, "iqn.2026-01.com.example:disk");
     cr_assert_str_eq(config_target_directory(t), t->iqn);
-    cr_assert_eq(t->sessions, 1);
+    cr_assert_eq(t->sessions, 0, "auto");
     cr_assert_eq(t->mode, 0600);
     cr_assert_eq(t->uid, getuid());
     cr_assert_eq(t->gid, getgid());
     cr_assert_eq(t->login_timeout, 15000);
     cr_assert_eq(t->io_timeout, 30000);
-    cr_assert_eq(t->queue_depth, 128);
+    cr_assert_eq(t->queue_depth, 0, "auto");
     cr_assert_eq(t->header_digest, LUN_DIGEST_NONE);
     cr_assert_not(t->read_only);
     cr_assert_null(t->luns);
@@ -69,6 +69,7 @@ Test(config_good, full_target_as_liblun_takes_it)
     cr_assert_eq(o.nop_interval_ms, UINT32_MAX);
     cr_assert_eq(o.nop_timeout_ms, 2000);
     cr_assert_eq(o.queue_depth, 1024);
+    cr_assert_eq(o.max_transfer, 131072);
     config_free(&c);
 }
 
@@ -190,12 +191,39 @@ Test(config_good, texts_may_look_like_numbers)
     config_free(&c);
 }
 
-/* RFC 7143, 13.14. */
-Test(config_good, first_burst_follows_a_small_max_burst)
+/* RFC 7143, 13.14: what is left to liblun is no larger than that. */
+Test(config_good, first_burst_is_left_open_with_a_small_max_burst)
 {
     struct config c = support_loaded("good/small_bursts.yaml");
     cr_assert_eq(c.targets[0].max_burst_length, 65536);
-    cr_assert_eq(c.targets[0].first_burst_length, 65536);
+    cr_assert_eq(c.targets[0].first_burst_length, 0, "auto");
+    config_free(&c);
+}
+
+/* The word is what leaving the key out is, and overrules what a file says. */
+Test(config_good, auto_leaves_it_to_liblun)
+{
+    struct config c = support_loaded("good/auto.yaml");
+    const char *portals[1];
+    struct lun_target_options o;
+    config_target_options(&c.targets[0], portals, &o);
+    cr_assert_eq(c.loops, 0);
+    cr_assert_eq(o.sessions, 0);
+    cr_assert_eq(o.queue_depth, 0);
+    cr_assert_eq(o.max_transfer, 0);
+    cr_assert_eq(o.initial_r2t, 0);
+    cr_assert_eq(o.immediate_data, 0);
+    cr_assert_eq(o.max_recv_data_segment_length, 0);
+    cr_assert_eq(o.first_burst_length, 0);
+    cr_assert_eq(o.max_burst_length, 0);
+    cr_assert_eq(o.max_outstanding_r2t, 0);
+    char *text = config_text(&c, "iqn.2026-01.org.example:host7");
+    static const char *const lines[] = {"loops: auto\n",         "  sessions: auto\n",
+                                        "  queue_depth: auto\n", "  max_transfer: auto\n",
+                                        "  initial_r2t: auto\n", "  max_burst_length: auto\n"};
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
+        cr_assert(strstr(text, lines[i]), "no %s in:\n%s", lines[i], text);
+    free(text);
     config_free(&c);
 }
 
