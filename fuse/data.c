@@ -20,6 +20,22 @@ static bool writes(int flags)
     return (flags & O_ACCMODE) != O_RDONLY;
 }
 
+/* FOPEN_ flags. libfuse's fields for them count from 3.17 on: earlier ones lack them (3.14.0), or have them
+ * at places that changed from release to release, and are given the kernel's own answer instead. */
+static int reply_open(fuse_req_t req, uint64_t number, uint32_t open_flags)
+{
+#if FUSE_VERSION >= FUSE_MAKE_VERSION(3, 17)
+    struct fuse_file_info fi = {.fh = number};
+    fi.direct_io = open_flags & FOPEN_DIRECT_IO ? 1 : 0;
+    fi.keep_cache = open_flags & FOPEN_KEEP_CACHE ? 1 : 0;
+    fi.parallel_direct_writes = open_flags & FOPEN_PARALLEL_DIRECT_WRITES ? 1 : 0;
+    return fuse_reply_open(req, &fi);
+#else
+    struct fuse_open_out out = {.fh = number, .open_flags = open_flags};
+    return fuse_reply_buf(req, (const char *)&out, sizeof out);
+#endif
+}
+
 void data_open(struct mount *m, fuse_req_t req, struct node *n, int flags)
 {
     int refused = writes(flags) ? tree_write_refused(n) : 0;
@@ -35,11 +51,9 @@ void data_open(struct mount *m, fuse_req_t req, struct node *n, int flags)
         return;
     }
     h->size_forgotten = truncated;
-    /* libfuse 3.14.0 has no field for parallel direct writes. O_DIRECT in flags concerns the page cache,
-     * which is not used anyway: nothing is asked of alignment. */
-    struct fuse_open_out out = {.fh = handle_number(h),
-                                .open_flags = FOPEN_DIRECT_IO | FOPEN_PARALLEL_DIRECT_WRITES};
-    if (fuse_reply_buf(req, (const char *)&out, sizeof out) == -ENOENT)
+    /* O_DIRECT in flags concerns the page cache, which is not used anyway: nothing is asked of alignment. */
+    uint32_t open_flags = FOPEN_DIRECT_IO | FOPEN_PARALLEL_DIRECT_WRITES;
+    if (reply_open(req, handle_number(h), open_flags) == -ENOENT)
         data_release(m, h); /* the opener is gone: no RELEASE will come */
 }
 

@@ -25,12 +25,21 @@ static struct mount *mount_of(fuse_req_t req)
     return fuse_req_userdata(req);
 }
 
+/* libfuse >= 3.17 can ask for it, Linux >= 6.6 can grant it: MAP_SHARED on `data` though its reads and writes
+ * pass the page cache by. The kernel writes dirty pages back before it reads or writes past them. */
+#ifdef FUSE_CAP_DIRECT_IO_ALLOW_MMAP
+#define CAP_MMAP FUSE_CAP_DIRECT_IO_ALLOW_MMAP
+#else
+#define CAP_MMAP 0
+#endif
+
 static void ops_init(void *userdata, struct fuse_conn_info *conn)
 {
     const unsigned wanted = FUSE_CAP_ASYNC_READ | FUSE_CAP_ASYNC_DIO | FUSE_CAP_ATOMIC_O_TRUNC |
-                            FUSE_CAP_PARALLEL_DIROPS | FUSE_CAP_EXPLICIT_INVAL_DATA;
+                            FUSE_CAP_PARALLEL_DIROPS | FUSE_CAP_EXPLICIT_INVAL_DATA | CAP_MMAP;
     /* Never WRITEBACK_CACHE: the kernel would then own the size. No splice: it is not faster, and buffers
-     * could not be taken over. */
+     * could not be taken over. Nor OVER_IO_URING, which libfuse 3.18 takes for granted: its rings have
+     * threads of their own, and ours is the loop's. */
     conn->want = conn->capable & wanted;
     conn->max_write = WRITE_MOST;
     conn->max_read = LUN_LEND_MAX;          /* as the mount option max_read says */
