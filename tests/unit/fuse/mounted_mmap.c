@@ -1,99 +1,149 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* `data` mapped into memory. MAP_SHARED needs libfuse >= 3.17 and Linux >= 6.6. */
+/* `data` mapped into memory. MAP_SHARED needs libfuse >= 3.17 and Linux >= 6.6. The mapping is a child's: the
+ * kernel holds a process's address space while it writes dirty pages back at munmap, and the thread that
+ * serves the mount needs it for page faults of its own. */
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "mounted.h"
-#include "state.h"
 
 #define SIZE (8 << 20)
 #define AT 12288
+/* How a child ends. */
+#define REFUSED 77
+#define EXPECT(condition)                                                                                    \
+    if (!(condition))                                                                                        \
+    return __LINE__ & 0x3f
 
-static int open_data(const struct mounted *m, int flags)
+struct child {
+    pid_t pid;
+    int status;
+};
+
+/* Starts it and waits until it ends or stops. */
+static struct child child_run(const struct mounted *m, int (*body)(const char *data))
 {
-    int fd = open(mounted_data(m), flags | O_CLOEXEC);
-    cr_assert(fd >= 0, "%m");
-    return fd;
+    struct child c = {.pid = fork()};
+    cr_assert(c.pid >= 0, "%m");
+    if (c.pid == 0)
+        _exit(body(mounted_data(m)));
+    cr_assert_eq(waitpid(c.pid, &c.status, WUNTRACED), c.pid, "%m");
+    return c;
+}
+
+static int child_end(struct child *c)
+{
+    if (WIFSTOPPED(c->status)) {
+        kill(c->pid, SIGCONT);
+        cr_assert_eq(waitpid(c->pid, &c->status, 0), c->pid, "%m");
+    }
+    return WIFEXITED(c->status) ? WEXITSTATUS(c->status) : -1;
+}
+
+static void skip_if_refused(struct mounted *m, const struct child *c)
+{
+    if (!WIFEXITED(c->status) || WEXITSTATUS(c->status) != REFUSED)
+        return;
+    mounted_free(m);
+    cr_skip_test("MAP_SHARED beside direct I/O needs libfuse >= 3.17 and Linux >= 6.6");
+}
+
+static char *map_shared(int fd)
+{
+    char *p = mmap(NULL, SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    if (p == MAP_FAILED)
+        _exit(errno == ENODEV ? REFUSED : 1);
+    return p;
+}
+
+static int private_body(const char *data)
+{
+    int fd = open(data, O_RDONLY);
+    char *p = mmap(NULL, SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
+    EXPECT(p != MAP_FAILED);
+    EXPECT(memcmp(p + AT, "on the device", 13) == 0);
+    p[AT] = 'O';
+    return 0;
 }
 
 Test(mounted_mmap, private_shows_what_the_device_has)
 {
     struct mounted *m = mounted_new(&(struct mounted_options){0});
     memcpy(m->unit->bytes + AT, "on the device", 13);
-    int fd = open_data(m, O_RDONLY);
-    char *p = mmap(NULL, SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
-    cr_assert_neq(p, MAP_FAILED, "%m");
-    cr_assert_arr_eq(p + AT, "on the device", 13);
-    p[AT] = 'O';
+    struct child c = child_run(m, private_body);
+    cr_assert_eq(child_end(&c), 0, "line %d", WEXITSTATUS(c.status));
     cr_assert_eq(m->unit->bytes[AT], 'o', "a private store stays private");
-    munmap(p, SIZE);
-    close(fd);
     mounted_free(m);
 }
 
-/* Skips the test where this libfuse or this kernel does not let it be. */
-static char *map_shared(struct mounted *m, int fd)
+static int sync_body(const char *data)
 {
-#ifdef FUSE_CAP_DIRECT_IO_ALLOW_MMAP
-    char *p = mmap(NULL, SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-    if (p != MAP_FAILED)
-        return p;
-    cr_assert_eq(errno, ENODEV, "%m");
-#else
-    char *p = MAP_FAILED;
-#endif
-    close(fd);
-    mounted_free(m);
-    cr_skip_test("MAP_SHARED beside direct I/O needs libfuse >= 3.17 and Linux >= 6.6");
-    return p;
+    char *p = map_shared(open(data, O_RDWR));
+    memcpy(p + AT, "stored", 6);
+    EXPECT(msync(p, SIZE, MS_SYNC) == 0);
+    raise(SIGSTOP);
+    return 0;
 }
 
 Test(mounted_mmap, shared_stores_reach_the_medium)
 {
     struct mounted *m = mounted_new(&(struct mounted_options){0});
-    int fd = open_data(m, O_RDWR);
-    char *p = map_shared(m, fd);
-    memcpy(p + AT, "stored", 6);
-    cr_assert_eq(msync(p, SIZE, MS_SYNC), 0, "%m");
-    cr_assert_arr_eq(m->unit->bytes + AT, "stored", 6);
-    cr_assert_eq(m->unit->flushes, 1, "msync is fsync");
-    munmap(p, SIZE);
-    close(fd);
+    struct child c = child_run(m, sync_body);
+    skip_if_refused(m, &c);
+    cr_assert(WIFSTOPPED(c.status));
+    cr_expect_arr_eq(m->unit->bytes + AT, "stored", 6);
+    cr_expect_eq(m->unit->flushes, 1, "msync is fsync");
+    cr_assert_eq(child_end(&c), 0);
     mounted_free(m);
+}
+
+static int direct_body(const char *data)
+{
+    int other = open(data, O_RDWR);
+    char *p = map_shared(open(data, O_RDWR)), bytes[4096];
+    memcpy(p + AT, "stored", 6);
+    EXPECT(pread(other, bytes, sizeof bytes, AT) == sizeof bytes);
+    EXPECT(memcmp(bytes, "stored", 6) == 0); /* which nobody has synced */
+    memset(bytes, 'w', sizeof bytes);
+    EXPECT(pwrite(other, bytes, sizeof bytes, AT) == sizeof bytes);
+    EXPECT(memcmp(p + AT, bytes, sizeof bytes) == 0);
+    return 0;
 }
 
 Test(mounted_mmap, shared_and_direct_see_each_other)
 {
     struct mounted *m = mounted_new(&(struct mounted_options){0});
-    int fd = open_data(m, O_RDWR), other = open_data(m, O_RDWR);
-    char *p = map_shared(m, fd), bytes[4096];
-    memcpy(p + AT, "stored", 6);
-    cr_assert_eq(pread(other, bytes, sizeof bytes, AT), sizeof bytes);
-    cr_assert_arr_eq(bytes, "stored", 6, "a read finds a store that nobody has synced");
-    memset(bytes, 'w', sizeof bytes);
-    cr_assert_eq(pwrite(other, bytes, sizeof bytes, AT), sizeof bytes);
-    cr_assert_arr_eq(p + AT, bytes, sizeof bytes, "the mapping shows a write");
-    munmap(p, SIZE);
-    close(other);
-    close(fd);
+    struct child c = child_run(m, direct_body);
+    skip_if_refused(m, &c);
+    cr_assert_eq(child_end(&c), 0, "line %d", WEXITSTATUS(c.status));
     mounted_free(m);
 }
 
-Test(mounted_mmap, shared_stores_are_not_lost_by_close_and_umount)
+static int close_body(const char *data)
+{
+    int fd = open(data, O_RDWR);
+    char *p = map_shared(fd);
+    memcpy(p + AT, "first", 5);
+    EXPECT(close(fd) == 0);
+    raise(SIGSTOP);
+    memcpy(p + AT, "later", 5);
+    return 0;
+}
+
+Test(mounted_mmap, shared_stores_are_not_lost_by_close_and_exit)
 {
     struct mounted *m = mounted_new(&(struct mounted_options){0});
-    int fd = open_data(m, O_RDWR);
-    char *p = map_shared(m, fd);
-    memcpy(p + AT, "first", 5);
-    cr_assert_eq(close(fd), 0);
-    cr_assert_arr_eq(m->unit->bytes + AT, "first", 5, "close writes back");
-    memcpy(p + AT, "later", 5);
-    munmap(p, SIZE);
-    mount_stop(m->mount, 5000);
+    struct child c = child_run(m, close_body);
+    skip_if_refused(m, &c);
+    cr_assert(WIFSTOPPED(c.status));
+    cr_expect_arr_eq(m->unit->bytes + AT, "first", 5, "close writes back");
+    cr_assert_eq(child_end(&c), 0);
     cr_assert_arr_eq(m->unit->bytes + AT, "later", 5);
     mounted_free(m);
 }
