@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/fuse.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/uio.h>
 #include <time.h>
@@ -36,6 +37,48 @@ static int reply_open(fuse_req_t req, uint64_t number, uint32_t open_flags)
 #endif
 }
 
+static void answer_open(struct mount *m, fuse_req_t req, struct handle *h)
+{
+    /* One mode a unit, never one an open: a single cached descriptor would slow all direct writers down, and
+     * what they write would pass by what it has cached. Without FOPEN_KEEP_CACHE an open drops what was
+     * cached before. O_DIRECT in flags is between the kernel and the page cache: nothing is asked of
+     * alignment.
+     */
+    uint32_t open_flags = h->node->unit->cached ? 0 : FOPEN_DIRECT_IO | FOPEN_PARALLEL_DIRECT_WRITES;
+    if (reply_open(req, handle_number(h), open_flags) == -ENOENT)
+        data_release(m, h); /* the opener is gone: no RELEASE will come */
+}
+
+/* An open that waits for the kernel to write back. */
+struct opening {
+    struct lun_message written; /* first */
+    struct mount *mount;
+    fuse_req_t req;
+    struct handle *handle;
+};
+
+static void written_back(struct lun_message *message)
+{
+    struct opening *o = (struct opening *)(void *)message;
+    o->mount->jobs--;
+    answer_open(o->mount, o->req, o->handle);
+    free(o);
+}
+
+/* O_TRUNC makes the kernel drop the page cache, with what others have written to mappings and not
+ * synchronized: a file ends there, a device does not. So it is asked to write that back first. False: no
+ * memory. */
+static bool open_after_write_back(struct mount *m, fuse_req_t req, struct handle *h)
+{
+    struct opening *o = calloc(1, sizeof *o);
+    if (!o)
+        return false;
+    *o = (struct opening){{.fn = written_back}, m, req, h};
+    m->jobs++;
+    notify_range(&m->notify, h->node->ino, 0, UINT64_MAX, m->loop, &o->written);
+    return true;
+}
+
 void data_open(struct mount *m, fuse_req_t req, struct node *n, int flags)
 {
     int refused = writes(flags) ? tree_write_refused(n) : 0;
@@ -51,10 +94,10 @@ void data_open(struct mount *m, fuse_req_t req, struct node *n, int flags)
         return;
     }
     h->size_forgotten = truncated;
-    /* O_DIRECT in flags concerns the page cache, which is not used anyway: nothing is asked of alignment. */
-    uint32_t open_flags = FOPEN_DIRECT_IO | FOPEN_PARALLEL_DIRECT_WRITES;
-    if (reply_open(req, handle_number(h), open_flags) == -ENOENT)
-        data_release(m, h); /* the opener is gone: no RELEASE will come */
+    bool others = n->unit->opened++ > 0;
+    if (truncated && others && n->unit->cached && open_after_write_back(m, req, h))
+        return;
+    answer_open(m, req, h);
 }
 
 /* After an open with O_TRUNC the kernel takes the size for 0, until the next stat: asynchronous direct reads
@@ -129,7 +172,8 @@ void data_read(struct mount *m, fuse_req_t req, struct handle *h, size_t size, o
     r->io.length = size;
     r->answer = answer_read;
     request_watch(r);
-    request_submit(r);
+    if (!zero_read(r, h))
+        request_submit(r);
 }
 
 static void answer_write(struct request *r)
@@ -234,6 +278,7 @@ void data_fsync(struct mount *m, fuse_req_t req, struct handle *h)
 
 void data_release(struct mount *m, struct handle *h)
 {
+    h->node->unit->opened--;
     zero_release(h);
     handle_free(&m->handles, h);
 }

@@ -22,6 +22,9 @@ static void tell_kernel(struct mount *m, const struct tree_unit *u, const struct
         notify_attributes(&m->notify, u->data->ino);
         notify_size(&m->notify, u->data->ino, u->now.size);
     }
+    /* What the page cache holds may be another device's, or of a place that is no more. */
+    if ((change->resized || change->returned) && u->data && u->cached)
+        notify_range(&m->notify, u->data->ino, 0, UINT64_MAX, NULL, NULL);
     if (!change->lost)
         return;
     for (size_t i = 0; i < u->directory->child_count; i++) {
@@ -47,6 +50,15 @@ static void apply_unit(struct mount *m, struct tree_target *target, const struct
         state_log(m, LUN_LOG_ERROR, "%s: out of memory for a unit", target->iqn);
 }
 
+/* Others may have written while it was away. */
+static void drop_caches(struct mount *m, const struct tree_target *target)
+{
+    for (const struct tree_unit *u = target->units; u; u = u->next) {
+        if (u->present && u->cached && u->data)
+            notify_range(&m->notify, u->data->ino, 0, UINT64_MAX, NULL, NULL);
+    }
+}
+
 static void apply(struct lun_message *message)
 {
     struct happening *h = (struct happening *)(void *)message;
@@ -54,6 +66,8 @@ static void apply(struct lun_message *message)
     if (target) {
         switch (h->kind) {
         case LUN_EVENT_TARGET_UP:
+            if (target->down_ms)
+                drop_caches(h->mount, target);
             target->down_ms = 0;
             target->error = (struct lun_error){0};
             break;

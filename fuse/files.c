@@ -235,6 +235,17 @@ static void gather_info(struct job *j, const struct lun_unit_info *info)
     }
 }
 
+static void cache_facts(struct job *j)
+{
+    const struct node *n = j->node;
+    if (!n->unit->now.has_data)
+        return;
+    lun_facts_word(&j->facts, "", "cache", n->unit->cached ? "cached" : "direct");
+    uint64_t readahead = atomic_load(&j->mount->readahead);
+    if (n->unit->cached && readahead)
+        lun_facts_number(&j->facts, "", "readahead", readahead, "bytes");
+}
+
 /* The descriptions say themselves what is wrong. */
 static bool gather_description(struct job *j)
 {
@@ -250,6 +261,7 @@ static bool gather_description(struct job *j)
         return true;
     case TEXT_STATUS:
         lun_unit_describe(j->node->unit->now.unit, &j->facts);
+        cache_facts(j);
         return true;
     default:
         return false;

@@ -16,6 +16,7 @@
 #include "event.h"
 #include "leave.h"
 #include "ops.h"
+#include "readahead.h"
 #include "serve.h"
 #include "zero.h"
 
@@ -64,6 +65,7 @@ struct mount *mount_new(const struct mount_options *o, struct lun_loop *loop, st
     m->allow_other = o->allow_other;
     m->read_only = o->read_only;
     m->debug = o->debug;
+    m->readahead_wanted = o->readahead;
     m->mountpoint = copy(o->mountpoint);
     m->source = copy(o->source);
     m->kernel_options = copy(o->kernel_options);
@@ -95,8 +97,16 @@ static void add_in_mount_loop(void *arg)
 {
     struct addition *a = arg;
     const struct mount_target *t = a->target;
-    struct tree_target_options o = {t->target, t->iqn, t->directory, t->data_mode,
-                                    t->uid,    t->gid, t->read_only};
+    struct tree_target_options o = {.target = t->target,
+                                    .iqn = t->iqn,
+                                    .directory = t->directory,
+                                    .mode = t->data_mode,
+                                    .uid = t->uid,
+                                    .gid = t->gid,
+                                    .read_only = t->read_only,
+                                    .cached = t->cached,
+                                    .cache_other = t->cache_other,
+                                    .cache_other_count = t->cache_other_count};
     struct tree_target *made = tree_add_target(&a->mount->tree, &o, a->error);
     a->ok = made;
     if (made && t->error)
@@ -298,6 +308,12 @@ static bool serve(struct mount *m, struct lun_error *e)
            state_error(e, LUN_SYSTEM, ETIMEDOUT, "%s: the kernel does not answer", m->mountpoint);
 }
 
+static void cancel_in_loop(void *arg)
+{
+    struct mount *m = arg;
+    request_cancel_all(&m->requests);
+}
+
 static void stop_in_loop(void *arg)
 {
     struct mount *m = arg;
@@ -328,8 +344,10 @@ static void session_end(struct mount *m)
 bool mount_start(struct mount *m, struct lun_error *e)
 {
     fuse_set_log_func(log_libfuse);
-    if (check_mountpoint(m, e) && session_make(m, e) && session_mount(m, e) && serve(m, e))
+    if (check_mountpoint(m, e) && session_make(m, e) && session_mount(m, e) && serve(m, e)) {
+        readahead_raise(m); /* INIT has been answered: the kernel sets it then */
         return true;
+    }
     if (m->descriptor >= 0)
         leave_detach(m);
     notify_stop(&m->notify);
@@ -385,6 +403,8 @@ void mount_free(struct mount *m)
     if (!m)
         return;
     mount_stop(m, 0);
+    /* A notice may wait for the page that a request for a device without an answer has locked. */
+    lun_loop_run(m->loop, cancel_in_loop, m);
     notify_stop(&m->notify);
     lun_loop_run(m->loop, stop_in_loop, m);
     bool idle = drain(m);

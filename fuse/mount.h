@@ -17,6 +17,7 @@ struct mount_options {
     bool read_only;             /* the whole mount */
     const char *kernel_options; /* further comma-separated options for the mount, or NULL */
     const char *config_text;    /* .lunfs/config: a YAML document without secrets */
+    uint64_t readahead;         /* bytes, for cached units; 0: as the kernel has it */
     uint64_t memory_limit;      /* bytes that waiting requests and their buffers may hold */
     bool debug;                 /* libfuse's debug output */
     void (*log)(void *user, enum lun_log_level level, const char *text); /* or NULL; runs in any thread */
@@ -33,6 +34,10 @@ struct mount_target {
     uid_t uid;
     gid_t gid;
     bool read_only;
+    bool cached; /* I/O of its units goes through the page cache, except that of those in `cache_other`; with
+                    false the other way round */
+    const uint64_t *cache_other; /* LUNs; copied */
+    size_t cache_other_count;
 };
 
 struct mount *mount_new(const struct mount_options *o, struct lun_loop *loop, struct lun_error *e);

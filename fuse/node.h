@@ -78,6 +78,8 @@ struct tree_unit {
     struct tree_target *target;
     struct unit_snapshot now;
     bool present;
+    bool cached;     /* its data goes through the page cache; constant */
+    unsigned opened; /* handles of its data */
     int64_t seen_ms; /* wall clock of the last event about it */
     struct node *directory, *data, *vpd;
     struct tree_page *page[256];
@@ -97,6 +99,9 @@ struct tree_target {
     uid_t uid;
     gid_t gid;
     bool read_only;
+    bool cached; /* its units are, but for those in cache_other, which are the other way round */
+    uint64_t *cache_other;
+    size_t cache_other_count;
     int64_t down_ms; /* wall clock when it was lost, 0: it is up */
     struct node *directory;
     struct tree_unit *units;
@@ -121,13 +126,16 @@ struct tree_target_options {
     unsigned mode;
     uid_t uid;
     gid_t gid;
-    bool read_only;
+    bool read_only, cached;
+    const uint64_t *cache_other; /* copied */
+    size_t cache_other_count;
 };
 
 /* What tree_set_unit did that the kernel must hear of. */
 struct tree_change {
-    bool resized; /* the size of unit->data is another */
-    bool lost;    /* files of unit->directory went away */
+    bool resized;  /* the size of unit->data is another */
+    bool returned; /* the unit was away: it may be another device */
+    bool lost;     /* files of unit->directory went away */
     bool out_of_memory;
 };
 

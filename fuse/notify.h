@@ -8,6 +8,8 @@
 #include <stdint.h>
 
 struct fuse_session;
+struct lun_loop;
+struct lun_message;
 struct notice;
 
 struct notify {
@@ -15,8 +17,9 @@ struct notify {
     struct fuse_session *session;
     pthread_mutex_t lock;
     pthread_cond_t more;
-    struct notice *first, *last; /* guarded by lock, as is the next */
+    struct notice *first, *last; /* guarded by lock, as are the next */
     bool running;
+    unsigned ranges; /* threads of notify_range */
 };
 
 void notify_init(struct notify *n);
@@ -29,6 +32,11 @@ void notify_stop(struct notify *n);
 void notify_attributes(struct notify *n, uint64_t ino);
 /* Tells the kernel that the file reaches to `size` at least. */
 void notify_size(struct notify *n, uint64_t ino, uint64_t size);
+/* Has the kernel write back and drop what it caches of [start, end) of the file (end UINT64_MAX: all from
+ * there on), and then posts `then` (or NULL) to `loop`, whatever came of it. Has a thread of its own: the
+ * kernel waits for requests for the range that are not answered, and other units' ranges must not. */
+void notify_range(struct notify *n, uint64_t ino, uint64_t start, uint64_t end, struct lun_loop *loop,
+                  struct lun_message *then);
 void notify_entry(struct notify *n, uint64_t parent, const char *name);
 
 #endif

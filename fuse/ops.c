@@ -17,7 +17,8 @@
 #include "data.h"
 #include "files.h"
 
-#define BACKGROUND_MOST 1024
+/* FUSE's own limit; where the kernel allows users fewer, it says so itself. */
+#define BACKGROUND_MOST 65535
 #define WRITE_MOST (1024 * 1024)
 
 static struct mount *mount_of(fuse_req_t req)

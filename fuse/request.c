@@ -283,6 +283,15 @@ void request_collect(struct request_pool *p)
     }
 }
 
+/* A write that was answered before it ended: what was read from its place meanwhile, and cached, may be old.
+ */
+static void landed_late(struct request *r)
+{
+    if (r->unit->cached && r->io.op == LUN_OP_WRITE)
+        notify_range(&r->mount->notify, r->unit->data->ino, r->io.offset, r->io.offset + r->io.length, NULL,
+                     NULL);
+}
+
 static void done(struct lun_io *io)
 {
     struct request *r = (struct request *)(void *)io;
@@ -291,6 +300,7 @@ static void done(struct lun_io *io)
         r->answer(r);
         give_back(r);
     } else if (move(r, generation, REQUEST_ANSWERED, REQUEST_DONE)) {
+        landed_late(r);
         give_back(r);
     } else {
         /* A message to cancel it is on its way here, and gives it back. */
@@ -311,8 +321,10 @@ static void cancel_run(struct lun_message *message)
     uint64_t generation = generation_of(r);
     if (move(r, generation, REQUEST_CANCELLING, REQUEST_ANSWERED))
         lun_cancel(r->unit->now.unit, &r->io);
-    else if (move(r, generation, REQUEST_CANCEL_DONE, REQUEST_DONE))
+    else if (move(r, generation, REQUEST_CANCEL_DONE, REQUEST_DONE)) {
+        landed_late(r);
         give_back(r);
+    }
 }
 
 /* For a request that was answered early. A flush is let run: it harms nobody, and the data of a close that

@@ -29,6 +29,8 @@ struct mount {
     /* Set before it serves, then only read. */
     char *mountpoint, *source, *kernel_options, *config_text;
     bool allow_other, read_only, debug;
+    uint64_t readahead_wanted;  /* bytes; 0: as the kernel has it */
+    _Atomic uint64_t readahead; /* bytes, in force; 0: not known. Set by the main thread */
     struct fuse_session *session;
     int descriptor; /* of /dev/fuse, -1 when not mounted */
     int gone_fd;
@@ -43,7 +45,7 @@ struct mount {
     struct lun_message unwatch;
     _Atomic bool ended; /* the kernel has let go of the mount */
 
-    unsigned jobs; /* texts being made */
+    unsigned jobs; /* texts being made, zeros under way, opens that wait */
     /* Handshake with the main thread. */
     pthread_mutex_t lock;
     pthread_cond_t changed;

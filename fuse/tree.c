@@ -140,6 +140,7 @@ void tree_free(struct tree *t)
             unit_free(u);
         }
         free(target->iqn);
+        free(target->cache_other);
         free(target);
     }
     *t = (struct tree){0};
@@ -192,6 +193,31 @@ static struct tree_target *target_make(struct tree *t, const struct tree_target_
     return target;
 }
 
+static bool take_cache_modes(struct tree_target *target, const struct tree_target_options *o)
+{
+    uint64_t *other = NULL;
+    if (o->cache_other_count) {
+        other = reallocarray(NULL, o->cache_other_count, sizeof *other);
+        if (!other)
+            return false;
+        memcpy(other, o->cache_other, o->cache_other_count * sizeof *other);
+    }
+    free(target->cache_other);
+    target->cached = o->cached;
+    target->cache_other = other;
+    target->cache_other_count = o->cache_other_count;
+    return true;
+}
+
+static bool is_cached(const struct tree_target *target, uint64_t lun)
+{
+    for (size_t i = 0; i < target->cache_other_count; i++) {
+        if (target->cache_other[i] == lun)
+            return !target->cached;
+    }
+    return target->cached;
+}
+
 struct tree_target *tree_add_target(struct tree *t, const struct tree_target_options *o, struct lun_error *e)
 {
     if (!directory_name_usable(o->directory)) {
@@ -206,7 +232,7 @@ struct tree_target *tree_add_target(struct tree *t, const struct tree_target_opt
     }
     if (!target)
         target = target_make(t, o);
-    if (!target || !text_add(t, target->directory, "target", TEXT_TARGET) ||
+    if (!target || !take_cache_modes(target, o) || !text_add(t, target->directory, "target", TEXT_TARGET) ||
         !text_add(t, target->directory, "sessions", TEXT_SESSIONS)) {
         state_error(e, LUN_SYSTEM, ENOMEM, "%s: out of memory", o->directory);
         return NULL;
@@ -311,6 +337,7 @@ static struct tree_unit *unit_make(struct tree *t, struct tree_target *target, u
     u->directory->unit = u;
     u->target = target;
     u->now.lun = lun;
+    u->cached = is_cached(target, lun);
     u->next = target->units;
     target->units = u;
     return u;
@@ -321,6 +348,7 @@ struct tree_unit *tree_set_unit(struct tree *t, struct tree_target *target, cons
 {
     *ret_change = (struct tree_change){0};
     struct tree_unit *u = unit_find(target, s->lun);
+    ret_change->returned = u && !u->present;
     if (!u)
         u = unit_make(t, target, s->lun);
     if (!u) {

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Zeroing of the holes that truncated handles leave. Runs in the mount's loop; zeroed() in the unit's home
- * loop. */
+ * loop.
+ *
+ * On a cached unit somebody may have read a hole, and cached it, before it was zeroed. So the kernel is told
+ * to drop what was zeroed before a flush is answered. A read that waits for zeros has its pages locked, which
+ * the kernel waits for when it drops them: reads go on first. */
 #include "zero.h"
 
 #include <errno.h>
@@ -26,7 +30,11 @@ struct zeroing {
     struct extent chunk;
     struct lun_io io;
     struct lun_message back;
-    struct request *flushes, *parked; /* last in, first out: their order says nothing */
+    bool telling; /* the kernel drops `zeroed` */
+    uint64_t ino;
+    struct extent zeroed; /* around all that was zeroed and the kernel was not told of */
+    struct lun_message told;
+    struct request *flushes, *reads, *parked; /* last in, first out: their order says nothing */
 };
 
 static void run(struct zeroing *z);
@@ -43,6 +51,7 @@ bool zero_begin(struct mount *m, struct handle *h)
         return false;
     z->mount = m;
     z->unit = h->node->unit;
+    z->ino = h->node->ino;
     z->open = true;
     z->next = z->unit->zeroings;
     z->unit->zeroings = z;
@@ -103,10 +112,23 @@ enum zero_verdict zero_write(struct request *r, struct handle *handle)
     return park(r) ? ZERO_PARKED : ZERO_GO;
 }
 
+bool zero_read(struct request *r, struct handle *h)
+{
+    struct zeroing *z = h->zeroing;
+    struct extent hole, e = {r->io.offset, r->io.offset + r->io.length};
+    if (!z || !(holes_first(&z->holes, &hole) && hole.start < e.end && e.start < z->holes.end))
+        return false;
+    r->next = z->reads;
+    z->reads = r;
+    run(z);
+    return true;
+}
+
 bool zero_flush(struct request *r, struct handle *h)
 {
     struct extent hole;
-    if (!h->zeroing || !(h->zeroing->running || holes_first(&h->zeroing->holes, &hole)))
+    if (!h->zeroing ||
+        !(h->zeroing->running || h->zeroing->telling || holes_first(&h->zeroing->holes, &hole)))
         return false;
     r->next = h->zeroing->flushes;
     h->zeroing->flushes = r;
@@ -124,11 +146,10 @@ void zero_release(struct handle *h)
     run(z);
 }
 
-/* The holes are zeroed (error 0), or cannot be: those who waited for it go on, or hear of it. */
-static void finish(struct zeroing *z, int error)
+static void go_on(struct request **list, int error)
 {
-    struct request *r = z->flushes;
-    z->flushes = NULL;
+    struct request *r = *list;
+    *list = NULL;
     while (r) {
         struct request *next = r->next;
         if (error)
@@ -137,8 +158,48 @@ static void finish(struct zeroing *z, int error)
             request_submit(r);
         r = next;
     }
-    if (!z->open)
+}
+
+static void tell(struct zeroing *z);
+
+/* The holes are zeroed (error 0), or cannot be: those who waited for it go on, or hear of it. */
+static void finish(struct zeroing *z, int error)
+{
+    go_on(&z->reads, error);
+    if (z->telling)
+        return;
+    if (z->zeroed.end) {
+        tell(z);
+        if (!error)
+            return;
+    }
+    go_on(&z->flushes, error);
+    if (!z->open && !z->telling)
         forget(z);
+}
+
+static void told(struct lun_message *message)
+{
+    struct zeroing *z = (struct zeroing *)(void *)((char *)message - offsetof(struct zeroing, told));
+    z->telling = false;
+    z->mount->jobs--;
+    if (z->running)
+        return; /* back() goes on */
+    if (z->flushes || z->reads)
+        run(z);
+    else if (z->zeroed.end)
+        tell(z);
+    else if (!z->open)
+        forget(z);
+}
+
+static void tell(struct zeroing *z)
+{
+    z->telling = true;
+    z->mount->jobs++;
+    z->told.fn = told;
+    notify_range(&z->mount->notify, z->ino, z->zeroed.start, z->zeroed.end, z->mount->loop, &z->told);
+    z->zeroed = (struct extent){0, 0};
 }
 
 static void unpark(struct zeroing *z)
@@ -160,6 +221,11 @@ static void back(struct lun_message *message)
     z->running = false;
     z->mount->jobs--;
     int error = z->io.error.layer == LUN_OK ? 0 : lun_error_errno(&z->io.error);
+    if (z->unit->cached) {
+        bool first = !z->zeroed.end;
+        z->zeroed.start = first || z->chunk.start < z->zeroed.start ? z->chunk.start : z->zeroed.start;
+        z->zeroed.end = z->chunk.end > z->zeroed.end ? z->chunk.end : z->zeroed.end;
+    }
     if (!error && !z->reset && !holes_fill(&z->holes, z->chunk.start, z->chunk.end))
         error = ENOMEM;
     z->reset = false;

@@ -19,6 +19,9 @@ enum zero_verdict { ZERO_GO, ZERO_PARKED, ZERO_NO_MEMORY };
 /* Notes the write r of `handle` in every truncated handle of its unit. ZERO_PARKED: zeros are on their way to
  * the same place; r is submitted once they are there. */
 enum zero_verdict zero_write(struct request *r, struct handle *handle);
+/* True: r would read holes of its own handle, and is submitted or ended when they are zeroed: a mapping would
+ * else be written back with the old bytes around the new ones. */
+bool zero_read(struct request *r, struct handle *h);
 /* True: there are holes, and r (a flush) is submitted or ended when they are zeroed. */
 bool zero_flush(struct request *r, struct handle *h);
 /* The handle is released: its last holes are zeroed, and then it is forgotten. */

@@ -56,6 +56,7 @@ void config_target_free(struct config_target *t)
         free(t->portals[i]);
     free(t->portals);
     free(t->luns);
+    free(t->cache.other);
     config_auth_free(&t->auth);
 }
 
@@ -301,7 +302,7 @@ bool config_load(const char *source, const struct config_option *options, size_t
                  struct config *ret, struct lun_error *e)
 {
     struct loader l = {
-        .c = {.poll = 100, .memory_limit = 128 << 20, .shutdown_timeout = 10000},
+        .c = {.poll = 100, .memory_limit = 128 << 20, .shutdown_timeout = 10000, .readahead = 4 << 20},
         .e = e,
     };
     if (!load(&l, source, options, option_count)) {

@@ -24,6 +24,13 @@ struct config_auth {
     uint8_t algorithms[LUN_CHAP_ALGORITHMS]; /* CHAP_A values, 0 ends; all 0 = liblun's own list */
 };
 
+/* The mode that the LUNs have, and those that have the other one. */
+struct config_cache {
+    int mode;        /* 0 = direct, 1 = cached */
+    uint64_t *other; /* LUNs */
+    size_t other_count;
+};
+
 /* One entry of `targets`, or of `discover` (then iqn is NULL and portals holds the portal to ask). */
 struct config_target {
     struct place place, iqn_place;
@@ -42,7 +49,7 @@ struct config_target {
     uint32_t login_timeout, io_timeout, nop_interval, nop_timeout; /* ms; nop_interval UINT32_MAX = never */
     uint32_t queue_depth;                                          /* 0 = auto */
     uint64_t max_transfer;                                         /* bytes; 0 = auto */
-    int cache;                                                     /* 0 = direct: the only one so far */
+    struct config_cache cache;
     int initial_r2t, immediate_data; /* as in struct lun_target_options: 0 auto, 1 No, 2 Yes */
     uint64_t max_recv_data_segment_length, first_burst_length, max_burst_length; /* bytes; 0 = auto */
     uint32_t max_outstanding_r2t;                                                /* 0 = auto */
@@ -58,6 +65,7 @@ struct config {
     uint32_t poll;             /* us; UINT32_MAX = never */
     uint64_t memory_limit;     /* bytes */
     uint32_t shutdown_timeout; /* ms */
+    uint64_t readahead;        /* bytes */
     int require;               /* enum config_require */
     struct config_target *targets;
     size_t target_count;

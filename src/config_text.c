@@ -84,6 +84,25 @@ static void emit_luns(struct writer *w, const struct config_target *t)
     emit_list(w, false);
 }
 
+static void emit_cache(struct writer *w, const struct schema_key *k, const struct config_cache *c)
+{
+    emit_key(w, k->path);
+    if (!c->other_count) {
+        emit_scalar(w, k->words[c->mode], YAML_ANY_SCALAR_STYLE);
+        return;
+    }
+    emit_map(w, true);
+    emit_key(w, "default");
+    emit_scalar(w, k->words[c->mode], YAML_ANY_SCALAR_STYLE);
+    for (size_t i = 0; i < c->other_count; i++) {
+        char text[24];
+        snprintf(text, sizeof text, "%llu", (unsigned long long)c->other[i]);
+        emit_key(w, text);
+        emit_scalar(w, k->words[!c->mode], YAML_ANY_SCALAR_STYLE);
+    }
+    emit_map(w, false);
+}
+
 static void emit_algorithms(struct writer *w, const uint8_t *codes)
 {
     const struct schema_key *k = schema_find(SCHEMA_TARGET, "auth.chap", "algorithms");
@@ -143,6 +162,9 @@ static void emit_field(struct writer *w, const struct schema_key *k, const void 
         return;
     case SCHEMA_LUNS:
         emit_luns(w, base);
+        return;
+    case SCHEMA_CACHE:
+        emit_cache(w, k, &((const struct config_target *)base)->cache);
         return;
     default:
         value_text(k, base, text);

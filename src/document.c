@@ -57,6 +57,31 @@ static bool apply_list(struct document *d, const struct schema_key *k, const str
     return ok;
 }
 
+/* One word for all LUNs, or a word for each that is named. */
+static bool apply_cache(struct document *d, const struct schema_key *k, const struct yaml_node *n, void *base)
+{
+    if (n->kind == NODE_LIST)
+        return fail_kind(d, k, n);
+    if (n->kind == NODE_SCALAR) {
+        struct value v = {n->text, n->quoted, n->place};
+        return value_set(k, base, &v, 1, d->e);
+    }
+    struct value *luns = calloc(n->count + 1, sizeof *luns), *modes = luns ? luns + n->count / 2 : NULL;
+    if (!luns)
+        return place_no_memory(d->e);
+    bool ok = true;
+    for (size_t i = 0; ok && i < n->count / 2; i++) {
+        const struct yaml_node *lun = n->children[2 * i], *mode = n->children[2 * i + 1];
+        luns[i] = (struct value){lun->text, lun->quoted, lun->place};
+        modes[i] = (struct value){mode->text, mode->quoted, mode->place};
+        if (mode->kind != NODE_SCALAR)
+            ok = value_fail(k, &mode->place, d->e, "the mode of a LUN must be one word");
+    }
+    ok = ok && value_cache_set(k, base, luns, modes, n->count / 2, d->e);
+    free(luns);
+    return ok;
+}
+
 static bool apply_map(struct document *d, const struct yaml_node *map, unsigned where, const char *prefix,
                       void *base);
 
@@ -97,6 +122,8 @@ static bool apply_pair(struct document *d, const struct yaml_node *key, const st
         return note_section(d, k, n);
     if (k->type == SCHEMA_MAP)
         return apply_submap(d, k, n, where, base);
+    if (k->type == SCHEMA_CACHE)
+        return apply_cache(d, k, n, base);
     if (value_is_list(k->type))
         return apply_list(d, k, n, base);
     if (n->kind != NODE_SCALAR)

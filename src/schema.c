@@ -16,7 +16,7 @@
 
 static const char *const require_words[] = {"any", "all", "none", NULL};
 static const char *const digest_words[] = {"none", "crc32c", "prefer_crc32c", "prefer_none", NULL};
-static const char *const cache_words[] = {"direct", NULL};
+static const char *const cache_words[] = {"direct", "cached", NULL};
 static const char *const never_words[] = {"never", NULL};
 static const char *const algorithm_words[] = {"md5", "sha1", "sha256", "sha3-256", NULL};
 
@@ -36,6 +36,8 @@ const struct schema_key schema_keys[] = {
      "what waiting requests may hold (128MiB)"},
     {"shutdown_timeout", NULL, SCHEMA_DURATION, SCHEMA_TOP, 0, TIME_MAX, IN_CONFIG(shutdown_timeout), NULL,
      NULL, "wait for a busy mount at the end (10s)"},
+    {"readahead", NULL, SCHEMA_SIZE, SCHEMA_TOP, 4096, 1 << 30, IN_CONFIG(readahead), NULL, NULL,
+     "read ahead of who reads a cached LUN (4MiB)"},
     {"require", NULL, SCHEMA_WORD, SCHEMA_TOP, 0, 0, IN_CONFIG(require), require_words, NULL,
      "any, all or none: targets that must answer at start (any)"},
     {"defaults", NULL, SCHEMA_MAP, SCHEMA_TOP, 0, 0, 0, NULL, NULL, NULL},
@@ -78,8 +80,8 @@ const struct schema_key schema_keys[] = {
      "group of the tree (who mounts)"},
     {"read_only", NULL, SCHEMA_BOOLEAN, SCHEMA_EACH, 0, 0, IN_TARGET(read_only), NULL, NULL,
      "refuse writes to every LUN"},
-    {"cache", NULL, SCHEMA_WORD, SCHEMA_EACH, 0, 0, IN_TARGET(cache), cache_words, NULL,
-     "direct: the only mode so far"},
+    {"cache", NULL, SCHEMA_CACHE, SCHEMA_EACH, 0, UINT64_MAX - 1, IN_TARGET(cache), cache_words, NULL,
+     "direct or cached, LUN:WORD for one LUN (direct)"},
 
     {"header_digest", NULL, SCHEMA_WORD, SCHEMA_EACH, 0, 0, IN_TARGET(header_digest), digest_words, NULL,
      "none, crc32c, prefer_crc32c, prefer_none (none)"},
@@ -258,6 +260,7 @@ const char *schema_type_text(enum schema_type type)
         [SCHEMA_PORTAL] = "a portal",
         [SCHEMA_LUNS] = "a list of numbers",
         [SCHEMA_ALGORITHMS] = "a list of algorithms",
+        [SCHEMA_CACHE] = "one word, or a map of LUNs",
         [SCHEMA_SECRET] = "a text",
         [SCHEMA_SECRET_FILE] = "the path of a file",
     };

@@ -35,6 +35,7 @@ enum schema_type {
     SCHEMA_PORTAL,      /* the same, exactly one */
     SCHEMA_LUNS,        /* struct config_target luns and lun_count */
     SCHEMA_ALGORITHMS,  /* uint8_t[LUN_CHAP_ALGORITHMS] */
+    SCHEMA_CACHE,       /* struct config_cache */
     SCHEMA_SECRET,      /* struct config_secret value */
     SCHEMA_SECRET_FILE, /* struct config_secret file */
 };

@@ -165,6 +165,19 @@ static bool check_required(struct service *s)
     return false;
 }
 
+static bool is_cached(const struct config_target *t, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (t[i].cache.mode || t[i].cache.other_count)
+            return true;
+    return false;
+}
+
+static bool uses_cache(const struct config *c)
+{
+    return is_cached(c->targets, c->target_count) || is_cached(c->discover, c->discover_count);
+}
+
 static bool make_mount(struct service *s)
 {
     char *text = config_text(s->c, s->name);
@@ -177,6 +190,7 @@ static bool make_mount(struct service *s)
         .read_only = s->o->read_only,
         .kernel_options = s->o->kernel_options,
         .config_text = text,
+        .readahead = uses_cache(s->c) ? s->c->readahead : 0,
         .memory_limit = s->c->memory_limit - s->c->memory_limit / LIBRARY_SHARE,
         .debug = s->o->debug,
         .log = log_hook,
@@ -216,6 +230,9 @@ static bool show(struct service *s, const struct member *one)
         .uid = one->config->uid,
         .gid = one->config->gid,
         .read_only = one->config->read_only,
+        .cached = one->config->cache.mode,
+        .cache_other = one->config->cache.other,
+        .cache_other_count = one->config->cache.other_count,
     };
     return mount_add_target(s->mount, &t, s->e);
 }

@@ -90,8 +90,6 @@ bool value_word(const struct schema_key *k, const struct value *v, int *ret, str
         size_t n = strlen(known);
         snprintf(known + n, sizeof known - n, "%s%s", i ? ", " : "", k->words[i]);
     }
-    if (k->type == SCHEMA_WORD && !strcmp(k->path, "cache") && !strcmp(v->text, "cached"))
-        return value_fail(k, &v->place, e, "'cached' is not supported yet, only 'direct'");
     return value_fail(k, &v->place, e, "'%.*s' is not one of: %s", VALUE_SHOWN, v->text, known);
 }
 
@@ -210,6 +208,8 @@ bool value_set(const struct schema_key *k, void *base, const struct value *v, si
     case SCHEMA_LUNS:
     case SCHEMA_ALGORITHMS:
         return value_list_set(k, base, v, n, e);
+    case SCHEMA_CACHE:
+        return value_cache_set_words(k, base, v, n, e);
     case SCHEMA_SECRET:
     case SCHEMA_SECRET_FILE:
         return set_secret(k, field, v, e);

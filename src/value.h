@@ -35,6 +35,12 @@ bool value_word(const struct schema_key *k, const struct value *v, int *ret, str
 /* NUMBER, SIZE, DURATION and an item of LUNS: in the range of the key. */
 bool value_number_take(const struct schema_key *k, const struct value *v, uint64_t *ret, struct lun_error *e);
 void value_number_text(enum schema_type type, uint64_t value, char ret[static VALUE_TEXT]);
+/* CACHE: a mode for each of the n LUNs; a LUN whose text is "default" means all others. Replaces what was. */
+bool value_cache_set(const struct schema_key *k, void *base, const struct value *luns,
+                     const struct value *modes, size_t n, struct lun_error *e);
+/* CACHE as words of an option, which are split at ':': MODE or LUN:MODE. */
+bool value_cache_set_words(const struct schema_key *k, void *base, const struct value *v, size_t n,
+                           struct lun_error *e);
 /* PORTALS, PORTAL, LUNS, ALGORITHMS. */
 bool value_list_set(const struct schema_key *k, void *base, const struct value *v, size_t n,
                     struct lun_error *e);

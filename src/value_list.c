@@ -10,7 +10,7 @@
 
 bool value_is_list(enum schema_type type)
 {
-    return type == SCHEMA_PORTALS || type == SCHEMA_LUNS || type == SCHEMA_ALGORITHMS;
+    return type == SCHEMA_PORTALS || type == SCHEMA_LUNS || type == SCHEMA_ALGORITHMS || type == SCHEMA_CACHE;
 }
 
 static bool add_portal(const struct schema_key *k, struct config_target *t, const struct value *v,

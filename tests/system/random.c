@@ -234,6 +234,11 @@ Test(random, tgt_blocks_of_4096)
     on_tgt("--blocksize 4096", "", 2);
 }
 
+Test(random, tgt_cached)
+{
+    on_tgt("", "-o cache=cached", 5);
+}
+
 Test(random, tgt_digests_and_three_sessions)
 {
     on_tgt("", "-o header_digest=crc32c,data_digest=crc32c,sessions=3", 3);

@@ -17,6 +17,9 @@
 #include "lib/workspace.h"
 
 #define SIZE 16777216
+#ifndef MOUNT_OPTIONS
+#define MOUNT_OPTIONS ""
+#endif
 
 static struct workspace w;
 static struct target_tgt t;
@@ -30,7 +33,7 @@ static void make_with(const char *lun_options)
     must("head -c %d /dev/urandom >$W/disk && cp $W/disk $W/before", SIZE);
     target_tgt_start(&t, &w);
     target_tgt_lun(&t, 1, "disk", 16, lun_options);
-    daemon_mount(&w, "iscsi://127.0.0.1:$PORT/$IQN", "");
+    daemon_mount(&w, "iscsi://127.0.0.1:$PORT/$IQN", MOUNT_OPTIONS);
 }
 
 static void make(void)

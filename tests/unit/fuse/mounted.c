@@ -100,6 +100,7 @@ struct mounted *mounted_new(const struct mounted_options *o)
     struct mount_target t = {.target = o->down ? NULL : m->target,
                              .iqn = IQN,
                              .directory = "disk",
+                             .cached = o->cached,
                              .error = o->down ? &down : NULL};
     cr_assert(mount_add_target(m->mount, &t, &e), "%s", e.text);
     cr_assert(mount_start(m->mount, &e), "%s", e.text);

@@ -18,6 +18,7 @@ struct mounted {
 struct mounted_options {
     unsigned loops; /* 0 = 1; with 2 the target lives in another loop than the descriptor */
     uint64_t memory_limit;
+    bool cached;
     bool read_only, down; /* down: the target is not there */
     size_t size;          /* 0 = 8 MiB */
 };

@@ -81,16 +81,46 @@ Test(config_bad, burst_over_default)
                                                    "(2097152) is larger than max_burst_length (1048576)");
 }
 
-Test(config_bad, cache_cached)
+Test(config_bad, cache_list)
 {
-    support_refused("bad/cache_cached.yaml",
-                    "bad/cache_cached.yaml:4:12: cache: 'cached' is not supported yet, only 'direct'");
+    support_refused("bad/cache_list.yaml",
+                    "bad/cache_list.yaml:4:12: cache: must be one word, or a map of LUNs, not a list");
+}
+
+Test(config_bad, cache_lun_bad)
+{
+    support_refused("bad/cache_lun_bad.yaml",
+                    "bad/cache_lun_bad.yaml:4:14: cache: must be one word, or a map of LUNs, not 'one'");
+}
+
+Test(config_bad, cache_lun_colon)
+{
+    support_refused("bad/cache_lun_colon.yaml",
+                    "bad/cache_lun_colon.yaml:4:12: cache: '1:cached' is not one of: direct, cached");
+}
+
+Test(config_bad, cache_lun_twice)
+{
+    support_refused("bad/cache_lun_twice.yaml",
+                    "bad/cache_lun_twice.yaml:4:25: cache: LUN 01 is given twice");
+}
+
+Test(config_bad, cache_lun_word)
+{
+    support_refused("bad/cache_lun_word.yaml",
+                    "bad/cache_lun_word.yaml:4:28: cache: 'writeback' is not one of: direct, cached");
+}
+
+Test(config_bad, cache_nested)
+{
+    support_refused("bad/cache_nested.yaml",
+                    "bad/cache_nested.yaml:4:17: cache: the mode of a LUN must be one word");
 }
 
 Test(config_bad, cache_word)
 {
     support_refused("bad/cache_word.yaml",
-                    "bad/cache_word.yaml:4:12: cache: 'writeback' is not one of: direct");
+                    "bad/cache_word.yaml:4:12: cache: 'writeback' is not one of: direct, cached");
 }
 
 Test(config_bad, chap_null)

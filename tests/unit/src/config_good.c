@@ -276,6 +276,41 @@ Test(config_text, shows_every_value_as_it_is_written)
     config_free(&c);
 }
 
+static void expect_modes(const struct config *c)
+{
+    cr_assert_eq(c->readahead, 8u << 20);
+    const struct config_cache *one = &c->targets[0].cache, *two = &c->targets[1].cache;
+    cr_assert_eq(one->mode, 1);
+    cr_assert_eq(one->other_count, 1);
+    cr_assert_eq(one->other[0], 3);
+    cr_assert_eq(two->mode, 0);
+    cr_assert_eq(two->other_count, 2);
+    cr_assert_eq(two->other[1], 300);
+    cr_assert_eq(c->targets[2].cache.mode, 0);
+    cr_assert_eq(c->targets[2].cache.other_count, 0);
+}
+
+Test(config_good, cache_modes)
+{
+    struct config c = support_loaded("good/cache.yaml");
+    expect_modes(&c);
+    config_free(&c);
+}
+
+Test(config_text, cache_modes_read_back_as_the_same)
+{
+    support_scratch();
+    struct config c = support_loaded("good/cache.yaml");
+    char *text = config_text(&c, "iqn.2026-01.org.example:host7");
+    support_write("again.yaml", text, 0600);
+    struct config again = support_source("again.yaml", OPTIONS());
+    expect_modes(&again);
+    free(text);
+    config_free(&c);
+    config_free(&again);
+    support_leave();
+}
+
 Test(config_file, absent)
 {
     support_source_refused("/nonexistent/x.yaml", OPTIONS(),

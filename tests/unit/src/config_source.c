@@ -329,10 +329,23 @@ Test(config_option, replacement_timeout_is_refused)
         "a target it has lost");
 }
 
-Test(config_option, cached_is_refused)
+Test(config_option, cache_of_all_and_of_one)
 {
-    support_source_refused(URL, OPTIONS("cache=cached"),
-                           "option 'cache': 'cached' is not supported yet, only 'direct'");
+    struct config c = support_source(URL, OPTIONS("cache=direct+1:cached+7:direct", "readahead=1MiB"));
+    const struct config_cache *cache = &c.targets[0].cache;
+    cr_assert_eq(cache->mode, 0);
+    cr_assert_eq(cache->other_count, 1);
+    cr_assert_eq(cache->other[0], 1);
+    cr_assert_eq(c.readahead, 1u << 20);
+    config_free(&c);
+}
+
+Test(config_option, cache_of_a_lun_that_is_none)
+{
+    support_source_refused(URL, OPTIONS("cache=x:cached"),
+                           "option 'cache': must be one word, or a map of LUNs, not 'x'");
+    support_source_refused(URL, OPTIONS("cache=1:back"),
+                           "option 'cache': 'back' is not one of: direct, cached");
 }
 
 Test(config_option, password_and_file_exclude_each_other)
