@@ -11,8 +11,11 @@
 #include "scsi/decode.h"
 
 #define SCAN_BUFFER 4096
-#define MAX_TRANSFER (1024u * 1024) /* what one command moves when the device sets no smaller limit */
-#define OPTIMAL_LEAST (64u * 1024)  /* shorter commands cost more than a device can gain by them */
+/* What one command moves when the device sets no smaller limit: a lone request of 1 MiB then keeps two
+ * commands in flight, and the device works on the one while the other is on the wire (docs/architecture.md).
+ */
+#define MAX_TRANSFER (512u * 1024)
+#define OPTIMAL_LEAST (64u * 1024) /* shorter commands cost more than a device can gain by them */
 
 /* X(step, op, page): in this order. A step whose page the device does not list is passed over. */
 #define STEPS(X)                                                                                             \

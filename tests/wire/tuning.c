@@ -194,37 +194,54 @@ Test(tuning, task_set_full_in_the_middle_of_a_request)
 /* ---- where requests are cut ---- */
 
 #define MIB 1048576
-#define ALL_OF_IT                                                                                            \
-    "expect ScsiCommand cdb=read(0,2048) edtl=1048576\n"                                                     \
-    "send DataIn F=0 data=pattern(0,262144)\n"                                                               \
-    "send DataIn F=0 datasn=1 offset=262144 data=pattern(262144,262144)\n"                                   \
-    "send DataIn F=0 datasn=2 offset=524288 data=pattern(524288,262144)\n"                                   \
-    "send DataIn datasn=3 offset=786432 data=pattern(786432,262144) S=1\n"
+#define HALVES                                                                                               \
+    "expect ScsiCommand as=a cdb=read(0,1024) edtl=524288\n"                                                 \
+    "expect ScsiCommand as=b cdb=read(1024,1024) edtl=524288\n"                                              \
+    "send DataIn to=a F=0 data=pattern(0,262144)\n"                                                          \
+    "send DataIn to=a datasn=1 offset=262144 data=pattern(262144,262144) S=1\n"                              \
+    "send DataIn to=b F=0 data=pattern(524288,262144)\n"                                                     \
+    "send DataIn to=b datasn=1 offset=262144 data=pattern(786432,262144) S=1\n"
 
+/* Nothing of the device's cuts it, so it is cut in two: they are under way at the same time. */
 static void one_mib(const char *device, const char *by)
 {
     char text[1000];
-    snprintf(text, sizeof text, "%s%s%s", device, OPENED, ALL_OF_IT);
+    snprintf(text, sizeof text, "%s%s%s", device, OPENED, HALVES);
     struct rig *r = RIG(text);
     rig_open(r);
-    split_is(r, MIB, by);
+    split_is(r, MIB / 2, by);
     rig_read(r, 0, MIB);
     rig_end(r);
 }
 
-Test(tuning, no_block_limits_no_cut)
+Test(tuning, no_cut_where_configured)
+{
+    struct rig *r =
+        RIG("device max_transfer=65536\n" OPENED "expect ScsiCommand cdb=read(0,2048) edtl=1048576\n"
+            "send DataIn F=0 data=pattern(0,262144)\n"
+            "send DataIn F=0 datasn=1 offset=262144 data=pattern(262144,262144)\n"
+            "send DataIn F=0 datasn=2 offset=524288 data=pattern(524288,262144)\n"
+            "send DataIn datasn=3 offset=786432 data=pattern(786432,262144) S=1\n");
+    r->options.max_transfer = MIB;
+    rig_open(r);
+    split_is(r, MIB, "configured");
+    rig_read(r, 0, MIB);
+    rig_end(r);
+}
+
+Test(tuning, no_block_limits_two_halves)
 {
     one_mib("device evpd=no\n", "default");
     one_mib("device max_transfer=0\n", "default");
 }
 
-Test(tuning, larger_block_limits_no_cut)
+Test(tuning, larger_block_limits_two_halves)
 {
     one_mib("device max_transfer=65536 optimal_transfer=16384 granularity=8\n", "default");
 }
 
 /* So short that the commands would cost more than the device gains. */
-Test(tuning, tiny_optimal_transfer_length_no_cut)
+Test(tuning, tiny_optimal_transfer_length_two_halves)
 {
     one_mib("device optimal_transfer=8\n", "default");
 }
@@ -322,14 +339,14 @@ Test(tuning, cut_moves_with_the_block_limits)
                                "expect ScsiCommand cdb=read(0,8)\n"
                                "send DataIn data=pattern(0,4096) S=1\n");
     rig_open(r);
-    split_is(r, MIB, "default");
+    split_is(r, MIB / 2, "default");
     rig_read(r, 0, 4096);
     rig_changed(r);
     split_is(r, 2048, "maximum-transfer-length");
     rig_signal(r, "smaller");
     rig_read(r, 0, 2048);
     rig_changed(r);
-    split_is(r, MIB, "default");
+    split_is(r, MIB / 2, "default");
     rig_signal(r, "larger");
     rig_read(r, 0, 4096);
     rig_end(r);

@@ -104,7 +104,7 @@ Test(scan, a_disk)
     cr_assert_eq(i->size, 512000);
     cr_assert_eq(i->block_size, 512);
     cr_assert_eq(i->inquiry_length, 36);
-    cr_assert_eq(i->max_transfer, 1024 * 1024);
+    cr_assert_eq(i->max_transfer, 512 * 1024);
     cr_assert_eq(b.added, 1);
     cr_assert_eq(b.changed, 0);
 }
@@ -134,7 +134,7 @@ Test(scan, a_limit_of_the_device)
 Test(scan, a_limit_beyond_ours)
 {
     device.limit = UINT32_MAX;
-    cr_assert_eq(identify()->max_transfer, 1024 * 1024);
+    cr_assert_eq(identify()->max_transfer, 512 * 1024);
 }
 
 Test(scan, write_protected)
