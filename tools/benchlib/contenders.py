@@ -66,13 +66,15 @@ class Lunfs(Mounted):
         options = ["-o", ",".join(self.options)] if self.options else []
         self.serve([self.tools.lunfs, "-f", *options, self.target.url(), self.folder], self.folder)
 
-    def count(self):
-        """LUNs that are there."""
+    def is_complete(self):
+        """Every LUN is there, with the size it has."""
+        tree = os.path.join(self.folder, self.target.iqn)
         try:
-            names = os.listdir(os.path.join(self.folder, self.target.iqn))
+            luns = [name for name in os.listdir(tree) if re.fullmatch(r"lun\d+", name)]
+            return len(luns) >= self.target.luns and all(
+                os.stat(os.path.join(tree, name, "data")).st_size == self.mib * MIB for name in luns)
         except OSError:
-            return 0
-        return sum(1 for name in names if re.fullmatch(r"lun\d+", name))
+            return False
 
     def can(self, job):
         return True

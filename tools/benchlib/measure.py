@@ -65,7 +65,7 @@ def mount(contender, seconds):
     try:
         begin = time.monotonic()
         fresh.start()
-        fresh.server.wait_until(contender.name, lambda: fresh.count() >= contender.target.luns, pause=0.005)
+        fresh.server.wait_until(contender.name, fresh.is_complete, pause=0.005)
         took = time.monotonic() - begin
         time.sleep(0.5)  # what the start has left to do is not idleness
         rss, before = fresh.server.rss(), fresh.server.wakes()

@@ -65,7 +65,7 @@ def bars(plot, profile, rows, jobs, fields):
             panel.annotate(stats.number_text(middle), (middle + error[1][0], row), (4, 0), va="center",
                            textcoords="offset points", fontsize=8)
         panel.set_yticks(range(len(there)), [report.name_of(f[1]) for _, f in there])
-        panel.invert_yaxis()
+        panel.set_ylim(most - 0.5, -0.5)  # downward, and bars of one thickness in all panels
         panel.grid(axis="y", visible=False)
         panel.margins(x=0.18)
         panel.set_xlim(left=0)
