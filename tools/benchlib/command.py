@@ -95,13 +95,18 @@ def commit():
     return p.stdout.strip() or "unknown"
 
 
-def describe(o):
+def each(values):
+    return "/".join(str(v) for v in dict.fromkeys(values))
+
+
+def describe(o, chosen):
     command = ["tools/bench"] + ([] if o.profile == list(DEFAULT) else ["--quick"] if o.quick else o.profile)
     command += [f"--rounds {o.rounds}"] if o.rounds != 5 else []
     command += [f"--seconds {o.seconds}"] if o.seconds != 1 else []
     return {"command": " ".join(command), "commit": commit(), "date": time.strftime("%Y-%m-%d", time.gmtime()),
-            "machine": machine(), "versions": versions(), "profiles": " ".join(o.profile), "rounds": o.rounds,
-            "seconds": o.seconds}
+            "machine": machine(), "versions": versions(), "profiles": " ".join(o.profile),
+            "rounds": each(p.rounds or o.rounds for p in chosen),
+            "seconds": each(p.seconds or o.seconds for p in chosen)}
 
 
 def say(text):
@@ -110,7 +115,7 @@ def say(text):
 
 def run_all(o, chosen):
     targets.sweep()
-    meta, rows, failures = describe(o), [], []
+    meta, rows, failures = describe(o, chosen), [], []
     begin = time.monotonic()
     for profile in chosen:
         more, failed = Run(profile, o, say)()

@@ -120,8 +120,8 @@ def make(meta, profiles, rows, failures, drawn, plot_folder):
     """(the text, how often what is wanted holds, does not, and is not known)"""
     counts = collections.Counter(v.holds for p in profiles for _, v in stats.verdicts(p, rows))
     parts = [
-        f"Made by `{meta['command']}` on {meta['date']}, commit {meta['commit']}: {meta['rounds']} rounds of"
-        f" {meta['seconds']} s. A cell is the median of the rounds (least–greatest).",
+        f"Made by `{meta['command']}` on {meta['date']}, commit {meta['commit']}; rounds: {meta['rounds']},"
+        f" seconds of each measurement: {meta['seconds']}. A cell is the median of the rounds (least–greatest).",
         f"Machine: {meta['machine']}; {meta['versions']}.",
         f"Of what is wanted, {counts[True]} figures hold, {counts[False]} do not, and {counts[None]} were not"
         " measured."]
