@@ -79,7 +79,7 @@ def bars(plot, profile, rows, jobs, fields):
 
 
 def panels(n, height=3.3):
-    return pyplot.subplots(1, n, squeeze=False, sharey=True, layout="constrained", figsize=(4.4 * n, height))
+    return pyplot.subplots(1, n, squeeze=False, sharey=True, layout="constrained", figsize=(6.4 if n == 1 else 4.4 * n, height))
 
 
 def lines_of(plot, profile, rows, jobs, fields):
