@@ -198,7 +198,7 @@ Test(tree, attributes_of_data)
     cr_assert_eq(a.st_mode, S_IFREG | 0600);
     cr_assert_eq(a.st_size, 1 << 20);
     cr_assert_eq(a.st_blocks, (1 << 20) / 512);
-    cr_assert_eq(a.st_blksize, 128 << 10);
+    cr_assert_eq(a.st_blksize, 1 << 20);
     cr_assert_eq(a.st_uid, 1000);
     cr_assert_eq(a.st_nlink, 1);
 }
