@@ -37,45 +37,62 @@ static int reply_open(fuse_req_t req, uint64_t number, uint32_t open_flags)
 #endif
 }
 
-static void answer_open(struct mount *m, fuse_req_t req, struct handle *h)
+/* One mode a unit, never one an open: a single cached descriptor would slow all direct writers down, and what
+ * they write would pass by what it has cached. Without FOPEN_KEEP_CACHE an open drops what was cached before.
+ * O_DIRECT in flags is between the kernel and the page cache: nothing is asked of alignment. */
+static void answer_open(struct mount *m, fuse_req_t req, struct handle *h, bool dropped)
 {
-    /* One mode a unit, never one an open: a single cached descriptor would slow all direct writers down, and
-     * what they write would pass by what it has cached. Without FOPEN_KEEP_CACHE an open drops what was
-     * cached before. O_DIRECT in flags is between the kernel and the page cache: nothing is asked of
-     * alignment.
-     */
-    uint32_t open_flags = h->node->unit->cached ? 0 : FOPEN_DIRECT_IO | FOPEN_PARALLEL_DIRECT_WRITES;
+    uint32_t open_flags = FOPEN_DIRECT_IO | FOPEN_PARALLEL_DIRECT_WRITES;
+    if (h->node->unit->cached)
+        open_flags = dropped ? FOPEN_KEEP_CACHE : 0;
     if (reply_open(req, handle_number(h), open_flags) == -ENOENT)
         data_release(m, h); /* the opener is gone: no RELEASE will come */
 }
 
-/* An open that waits for the kernel to write back. */
+/* An open that waits for the kernel to drop what is cached. */
 struct opening {
-    struct lun_message written; /* first */
+    struct lun_message told; /* first */
     struct mount *mount;
-    fuse_req_t req;
+    fuse_req_t req; /* NULL: interrupted, and answered */
     struct handle *handle;
+    bool dropped;
 };
 
-static void written_back(struct lun_message *message)
+static void told(struct lun_message *message)
 {
     struct opening *o = (struct opening *)(void *)message;
     o->mount->jobs--;
-    answer_open(o->mount, o->req, o->handle);
+    if (o->req)
+        answer_open(o->mount, o->req, o->handle, o->dropped);
+    else
+        data_release(o->mount, o->handle);
     free(o);
 }
 
-/* O_TRUNC makes the kernel drop the page cache, with what others have written to mappings and not
- * synchronized: a file ends there, a device does not. So it is asked to write that back first. False: no
- * memory. */
-static bool open_after_write_back(struct mount *m, fuse_req_t req, struct handle *h)
+/* Runs in the mount's loop, as told() does: never after it. */
+static void open_interrupted(fuse_req_t req, void *datum)
+{
+    struct opening *o = datum;
+    if (!o->req)
+        return;
+    o->req = NULL;
+    fuse_reply_err(req, EINTR);
+}
+
+/* When others have a cached unit open, their reads may be under way. An open drops the cache, and the kernel
+ * would wait for them where no signal can end it, for as long as a device without an answer likes. So it is
+ * told to drop it first, which waits in a thread of ours, and the opener can be interrupted. With O_TRUNC it
+ * is needed anyhow: then the kernel throws away what others have written to mappings and not synchronized (a
+ * file ends there, a device does not), while dropping writes it back. False: no memory. */
+static bool open_after_drop(struct mount *m, fuse_req_t req, struct handle *h)
 {
     struct opening *o = calloc(1, sizeof *o);
     if (!o)
         return false;
-    *o = (struct opening){{.fn = written_back}, m, req, h};
+    *o = (struct opening){{.fn = told}, m, req, h, false};
     m->jobs++;
-    notify_range(&m->notify, h->node->ino, 0, UINT64_MAX, m->loop, &o->written);
+    o->dropped = notify_range(&m->notify, h->node->ino, 0, UINT64_MAX, m->loop, &o->told);
+    fuse_req_interrupt_func(req, open_interrupted, o);
     return true;
 }
 
@@ -95,9 +112,9 @@ void data_open(struct mount *m, fuse_req_t req, struct node *n, int flags)
     }
     h->size_forgotten = truncated;
     bool others = n->unit->opened++ > 0;
-    if (truncated && others && n->unit->cached && open_after_write_back(m, req, h))
+    if (others && n->unit->cached && open_after_drop(m, req, h))
         return;
-    answer_open(m, req, h);
+    answer_open(m, req, h, false);
 }
 
 /* After an open with O_TRUNC the kernel takes the size for 0, until the next stat: asynchronous direct reads
@@ -115,7 +132,8 @@ static int request_errno(const struct request *r)
 {
     if (r->io.error.layer == LUN_OK)
         return 0;
-    int error = lun_error_errno(&r->io.error);
+    /* Who was interrupted has his answer already: here the target is being closed. */
+    int error = r->io.error.layer == LUN_CANCELLED ? EIO : lun_error_errno(&r->io.error);
     return error > 0 ? error : EIO;
 }
 

@@ -119,13 +119,14 @@ static bool start_range(struct notify *n, const struct range *range)
     return started;
 }
 
-void notify_range(struct notify *n, uint64_t ino, uint64_t start, uint64_t end, struct lun_loop *loop,
+bool notify_range(struct notify *n, uint64_t ino, uint64_t start, uint64_t end, struct lun_loop *loop,
                   struct lun_message *then)
 {
     struct range r = {n, ino, start, end, loop, then};
-    if (start >= end || !start_range(n, &r))
-        if (then)
-            lun_loop_post(loop, then);
+    bool started = start < end && start_range(n, &r);
+    if (!started && then)
+        lun_loop_post(loop, then);
+    return started;
 }
 
 void notify_init(struct notify *n)

@@ -34,8 +34,9 @@ void notify_attributes(struct notify *n, uint64_t ino);
 void notify_size(struct notify *n, uint64_t ino, uint64_t size);
 /* Has the kernel write back and drop what it caches of [start, end) of the file (end UINT64_MAX: all from
  * there on), and then posts `then` (or NULL) to `loop`, whatever came of it. Has a thread of its own: the
- * kernel waits for requests for the range that are not answered, and other units' ranges must not. */
-void notify_range(struct notify *n, uint64_t ino, uint64_t start, uint64_t end, struct lun_loop *loop,
+ * kernel waits for requests for the range that are not answered, and other units' ranges must not. False: no
+ * thread is to be had, the kernel is not told. */
+bool notify_range(struct notify *n, uint64_t ino, uint64_t start, uint64_t end, struct lun_loop *loop,
                   struct lun_message *then);
 void notify_entry(struct notify *n, uint64_t parent, const char *name);
 

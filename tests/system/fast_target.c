@@ -208,7 +208,6 @@ Test(fast_target, configured_sessions_are_not_changed_by_the_window)
 static pid_t again(pid_t before, const char *options)
 {
     process_kill(before);
-    workspace_must(&w, "rm $W/fast.log");
     return target_fast_start(&w, options);
 }
 
