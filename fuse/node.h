@@ -86,6 +86,7 @@ struct tree_unit {
     /* Requests: request.c and zero.c. */
     struct request *oldest, *newest; /* writes waiting for an answer */
     uint64_t held;                   /* bytes they hold */
+    uint64_t given_up;               /* bytes of answered ones that the library holds still */
     int64_t progress_ms;             /* monotonic, of the last write answered */
     struct zeroing *zeroings;        /* handles that were truncated */
 };

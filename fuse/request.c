@@ -111,7 +111,7 @@ struct request *request_new(struct request_pool *p, struct fuse_req *fuse, struc
     r->unit = unit;
     r->handle = NULL;
     r->unique = p->mount->unique;
-    r->submitted = r->listed = false;
+    r->submitted = r->listed = r->given_up = false;
     r->memory_kind = MEMORY_NONE;
     r->charge = 0;
     r->next = NULL;
@@ -191,7 +191,9 @@ static void list_out(struct request *r)
 int request_hold(struct request *r, const void *payload, size_t n)
 {
     struct request_pool *p = &r->mount->requests;
-    if (p->held + n > p->limit + LIMIT_SLACK)
+    /* A unit that does not let go of what was given up may not have what is kept for the others. */
+    bool stuck = r->unit->given_up && state_now_ms() - r->unit->progress_ms >= STALLED_MS;
+    if (p->held + n > p->limit + (stuck ? 0 : LIMIT_SLACK))
         return EIO;
     bool take = n >= TAKE_FROM && p->taken < p->taken_most;
     void *memory = take ? serve_take_buffer(r->mount) : NULL;
@@ -226,7 +228,16 @@ static void memory_give_back(struct request *r)
         copy_put(p, r->memory, r->memory_class);
     }
     p->held -= r->charge;
+    if (r->given_up)
+        r->unit->given_up -= r->charge;
+    r->given_up = false;
     r->memory_kind = MEMORY_NONE;
+}
+
+/* Is there more than may be? Room for one more is kept, so that working units wait rather than fail. */
+static bool is_over(const struct request_pool *p)
+{
+    return p->waiting > p->limit || p->held > p->limit + LIMIT_SLACK - LUN_BUFFER_SIZE;
 }
 
 /* ---- The end of a request ---- */
@@ -243,7 +254,7 @@ static void request_release(struct request *r)
     r->next = p->unused;
     p->unused = r;
     p->busy--;
-    if (r->mount->paused && p->waiting <= p->limit)
+    if (r->mount->paused && !is_over(p))
         serve_resume(r->mount);
 }
 
@@ -348,6 +359,10 @@ static void answer_early(struct request *r, uint64_t generation, int error)
     if (!move(r, generation, REQUEST_OPEN, REQUEST_ANSWERED))
         return;
     list_out(r);
+    if (r->submitted && r->charge) {
+        r->given_up = true;
+        r->unit->given_up += r->charge;
+    }
     fuse_reply_err(r->fuse, error);
     cancel(r, generation);
 }
@@ -417,10 +432,10 @@ static bool stalled(const struct tree_unit *u)
 
 void request_relieve(struct request_pool *p)
 {
-    if (p->waiting <= p->limit)
+    if (!is_over(p))
         return;
     request_collect(p);
-    while (p->waiting > p->limit) {
+    while (is_over(p)) {
         struct tree_unit *u = greediest(p->mount);
         if (!u)
             return;

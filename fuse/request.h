@@ -52,7 +52,8 @@ struct request {
 
     /* The mount's loop's. */
     bool submitted;
-    bool listed; /* a write among its unit's waiters */
+    bool listed;   /* a write among its unit's waiters */
+    bool given_up; /* a write that was answered early */
     struct request *older, *newer;
     int64_t started_ms;
     enum request_memory memory_kind;

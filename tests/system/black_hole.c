@@ -253,3 +253,34 @@ Test(black_hole, cached_readers_end_with_lunfs)
     cr_assert_neq(process_wait(readers, END_MOST), 0, "somebody was served");
     cr_assert_neq(process_wait(opener, END_MOST), 0, "somebody was served");
 }
+
+static long resident(void)
+{
+    return atol(must("sed -n 's/^VmRSS:[^0-9]*\\([0-9]*\\) kB$/\\1/p' /proc/%d/status", daemon_pid(&w)));
+}
+
+/* What writers hold stays within memory_limit: the oldest of those that get nowhere fail. The target confirms
+ * no abort, so their memory is not free before its session is lost. */
+Test(black_hole, beside_writers_over_the_memory_limit)
+{
+    daemon_program(getenv("COUNTED_LUNFS")); /* a sanitizer's memory is not what is asked */
+    mount_both("memory_limit: 32MiB\n", "queue_depth: 1024");
+    cr_assert_eq(kill(dead, SIGSTOP), 0);
+    pid_t writers[3];
+    for (int i = 0; i < 3; i++) {
+        writers[i] = wait_in_child(256, APART, true);
+        while (!process_gone(writers[i], 0) &&
+               atoi(must("cut -d ' ' -f 1 /proc/%d/syscall 2>&- || :", writers[i])) != SYS_futex)
+            poll(NULL, 0, 10);
+    }
+    for (int i = 0; i < 4; i++) {
+        check_healthy();
+        must("seq 0 15 | xargs -P 16 -I{} dd if=$W/in of=$H bs=1M skip={} seek={} count=1 conv=notrunc"
+             " status=none && cmp -n 16M $H $W/in");
+        cr_assert_leq(resident(), (32 + 16) * 1024, "%ld KiB resident", resident());
+    }
+    check_tree();
+    check_end();
+    for (int i = 0; i < 3; i++)
+        cr_assert_eq(process_wait(writers[i], END_MOST), EIO);
+}
