@@ -67,12 +67,12 @@ class Lunfs(Mounted):
         self.serve([self.tools.lunfs, "-f", *options, self.target.url(), self.folder], self.folder)
 
     def is_complete(self):
-        """Every LUN is there, with the size it has."""
+        """Every LUN is there, with the size it has. A LUN that is no disk, as tgt's LUN 0, has no `data`."""
         tree = os.path.join(self.folder, self.target.iqn)
         try:
-            luns = [name for name in os.listdir(tree) if re.fullmatch(r"lun\d+", name)]
-            return len(luns) >= self.target.luns and all(
-                os.stat(os.path.join(tree, name, "data")).st_size == self.mib * MIB for name in luns)
+            files = [os.path.join(tree, name, "data") for name in os.listdir(tree) if re.fullmatch(r"lun\d+", name)]
+            sizes = [os.stat(file).st_size for file in files if os.path.exists(file)]
+            return len(sizes) >= self.target.luns and all(size == self.mib * MIB for size in sizes)
         except OSError:
             return False
 

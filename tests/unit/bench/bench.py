@@ -7,11 +7,12 @@ import os
 import sys
 import tempfile
 import traceback
+import types
 
 sys.dont_write_bytecode = True
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
 sys.path.insert(0, os.path.join(TOP, "tools"))
-from benchlib import profiles, report, stats  # noqa: E402
+from benchlib import contenders, profiles, report, stats  # noqa: E402
 from benchlib.processes import Failure  # noqa: E402
 
 GOOD = """
@@ -142,6 +143,23 @@ def test_a_file_that_is_not_there():
         profiles.load("/nowhere/p.toml")
     except profiles.ProfileError as e:
         equal(str(e), "/nowhere/p.toml: No such file or directory")
+
+
+def test_a_mount_is_complete_when_its_disks_have_their_size():
+    with tempfile.TemporaryDirectory() as folder:
+        mount = contenders.Lunfs.__new__(contenders.Lunfs)
+        mount.folder, mount.mib, mount.target = folder, 1, types.SimpleNamespace(iqn="iqn", luns=2)
+        equal(mount.is_complete(), False)  # not even the target's folder
+        for lun, size in ((0, None), (1, 1 << 20), (2, 0)):  # LUN 0 is no disk, as tgt's
+            os.makedirs(os.path.join(folder, "iqn", f"lun{lun}"))
+            if size is not None:
+                with open(os.path.join(folder, "iqn", f"lun{lun}", "data"), "wb") as f:
+                    f.truncate(size)
+        equal(mount.is_complete(), False)  # LUN 2 has no size yet
+        os.truncate(os.path.join(folder, "iqn", "lun2", "data"), 1 << 20)
+        equal(mount.is_complete(), True)
+        mount.target.luns = 3
+        equal(mount.is_complete(), False)
 
 
 def test_median_and_spread():
