@@ -38,7 +38,12 @@ bool value_cache_set(const struct schema_key *k, void *base, const struct value 
     struct config_cache c = {0};
     uint64_t numbers[LUNS_MAX + 1];
     int words[LUNS_MAX + 1];
+    bool has_default = false;
     for (size_t i = 0; i < n; i++) {
+        bool is_default = !strcmp(luns[i].text, all);
+        if (is_default && has_default)
+            return value_fail(k, &luns[i].place, e, "the default is given twice");
+        has_default |= is_default;
         if (c.other_count == LUNS_MAX)
             return value_fail(k, &luns[i].place, e, "more than %d LUNs", LUNS_MAX);
         if (!take(k, &luns[i], &modes[i], &c, numbers, words, e))

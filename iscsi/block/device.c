@@ -24,7 +24,10 @@ static void ended(struct lun_target *t, const struct lun_error *why);
 
 static void up(struct lun_target *t)
 {
-    units_of(t)->announce = true;
+    struct units *all = units_of(t);
+    all->announce = true;
+    if (all->opening)
+        timer_arm(&t->loop->timers, &all->patience, t->open_until);
     scan_list(t);
 }
 
@@ -187,8 +190,8 @@ void device_scanned(struct lun_target *t, const struct lun_error *e)
     target_stop(t, LOGOUT_MS);
 }
 
-/* login_timeout after the opening began (the logins have a deadline of their own, which is the same). A unit
- * that keeps silent holds up no other: its scan goes on. */
+/* login_timeout after the opening began, and the logins, which have the same deadline, went well. A unit that
+ * keeps silent holds up no other: its scan goes on. */
 static void patience_over(struct timer *timer, uint64_t now)
 {
     struct units *all = LIST_OF(timer, struct units, patience);
@@ -221,7 +224,6 @@ static void open_here(struct lun_message *m)
     struct units *all = units_of(t);
     all->opening = lun_call_of(c);
     all->open_error = (struct lun_error){0};
-    timer_arm(&t->loop->timers, &all->patience, loop_clock() + t->o.login_timeout_ms * 1000000ull);
     target_start(t);
 }
 

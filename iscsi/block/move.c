@@ -218,8 +218,8 @@ static uint8_t *read_piece(struct request *r, uint64_t *ret_to)
     uint32_t bs = block_size(r);
     *ret_to = most;
     if (!io->buffer) {
-        if (from == r->cover_start && most == r->cover_end)
-            return NULL;
+        if (!r->bounce && from == r->cover_start && most == r->cover_end)
+            return NULL; /* with a bounce, an earlier try was in pieces, and the answer comes from there */
         return need_bounce(r) ? r->bounce + (from - r->cover_start) : NULL;
     }
     uint64_t whole_end = r->end / bs * bs;

@@ -100,7 +100,10 @@ static void wait_for_retry(struct request *r)
     bool at_once = r->delay == 0;
     r->delay = 0;
     r->again = false;
-    r->retries += r->retries < 255;
+    if (r->redo > r->reached) {
+        r->reached = r->redo;
+        r->tries = (struct retry_tries){0};
+    }
     r->unit->info.retries++;
     r->at = r->redo;
     if (at_once)
@@ -153,6 +156,18 @@ static void send_again(struct request *r, const struct task *t, uint32_t delay)
     r->delay = delay > r->delay ? delay : r->delay;
 }
 
+/* A lost connection names itself; a task that was not answered does not. */
+static void fail_with_place(struct request *r, const struct lun_error *error)
+{
+    struct lun_error e = *error;
+    char place[512];
+    if (e.layer == LUN_TIMEOUT) {
+        unit_place(r->unit, place, sizeof place);
+        error_prefix(&e, "%s", place);
+    }
+    request_fail(r, &e);
+}
+
 static void task_done(struct task *t, const struct lun_error *error)
 {
     struct request *r = t->user;
@@ -161,10 +176,10 @@ static void task_done(struct task *t, const struct lun_error *error)
     r->out--;
     u->outstanding--;
     if (error) {
-        request_fail(r, error);
+        fail_with_place(r, error);
     } else {
         uint32_t delay;
-        switch (retry_judge(u, t, r->retries, &delay, &e)) {
+        switch (retry_judge(u, t, &r->tries, &delay, &e)) {
         case VERDICT_GOOD:
             if (is_data(request_io(r)) && r->phase != PHASE_FLUSH) {
                 measure(u, t);
@@ -191,7 +206,7 @@ static void task_done(struct task *t, const struct lun_error *error)
 struct task *request_task(struct request *r)
 {
     struct lun_unit *u = r->unit;
-    struct task *t = u->outstanding < u->info.queue_depth ? target_task(u->target) : NULL;
+    struct task *t = u->outstanding < u->info.queue_depth ? sessions_task(u->target) : NULL;
     if (!t) {
         wait_for_room(r);
         return NULL;

@@ -10,6 +10,7 @@
 #ifndef LUN_BLOCK_REQUEST_H
 #define LUN_BLOCK_REQUEST_H
 
+#include "block/retry.h"
 #include "block/unit.h"
 
 enum request_wait { WAIT_NOTHING, WAIT_RANGE, WAIT_ROOM, WAIT_MEMORY, WAIT_RETRY };
@@ -31,7 +32,7 @@ struct request {
     bool posted;            /* on its way to the home loop: nothing else is valid but unit and message */
     bool unwanted;          /* cancelled on that way */
     bool again; /* send this phase's commands from `redo` on again once all are in, after `delay` */
-    uint8_t retries;
+    struct retry_tries tries;
     uint32_t block;                    /* bytes; the unit's block size when the request began */
     uint32_t delay;                    /* ms */
     unsigned out;                      /* tasks in flight */
@@ -40,6 +41,7 @@ struct request {
     uint64_t window_start, window_end; /* the part under way, whole blocks */
     uint64_t at;                       /* next byte of the window to issue; commands: whether it is issued */
     uint64_t redo;                     /* with `again`: where in the window to begin anew */
+    uint64_t reached;                  /* the farthest it began anew: past that, `tries` count from zero */
     uint64_t memory;                   /* its share of the loop's */
     uint8_t *bounce;                   /* a buffer of the loop's, or NULL */
     uint8_t *lent;                     /* likewise, to be put back after done */

@@ -34,32 +34,41 @@ static void act_on_attention(struct lun_unit *u, const struct scsi_sense *s)
         scan_unit(u); /* parameters, identity or medium changed */
 }
 
-static enum verdict judge_sense(struct lun_unit *u, const struct task *t, const struct scsi_sense *s,
-                                unsigned retries, uint32_t *ret_delay_ms)
+/* Counts one more. */
+static enum verdict again(uint8_t *count, unsigned most)
+{
+    if (*count >= most)
+        return VERDICT_FAIL;
+    ++*count;
+    return VERDICT_AGAIN;
+}
+
+static enum verdict judge_sense(struct lun_unit *u, const struct scsi_sense *s, struct retry_tries *tries,
+                                uint32_t *ret_delay_ms)
 {
     *ret_delay_ms = 0;
     if (s->deferred) /* about an earlier command; this one was not carried out */
-        return retries < UNIT_ATTENTIONS_MAX ? VERDICT_AGAIN : VERDICT_FAIL;
+        return again(&tries->attentions, UNIT_ATTENTIONS_MAX);
     switch (s->key) {
     case KEY_NO_SENSE:
     case KEY_RECOVERED:
         return VERDICT_GOOD;
     case KEY_UNIT_ATTENTION:
         act_on_attention(u, s);
-        return retries < UNIT_ATTENTIONS_MAX ? VERDICT_AGAIN : VERDICT_FAIL;
+        return again(&tries->attentions, UNIT_ATTENTIONS_MAX);
     case KEY_NOT_READY: /* 04/01, 04/0A, 04/14...: on its way to ready */
         *ret_delay_ms = 500;
         return s->asc == 0x04 && (s->ascq == 0x01 || s->ascq == 0x0a || s->ascq == 0x14) ? VERDICT_AGAIN
                                                                                          : VERDICT_FAIL;
     case KEY_ABORTED:
-        *ret_delay_ms = 10u << (retries < 4 ? retries : 4);
-        return retries < ABORTED_MAX ? VERDICT_AGAIN : VERDICT_FAIL;
+        *ret_delay_ms = 10u << (tries->aborted < 4 ? tries->aborted : 4);
+        return again(&tries->aborted, ABORTED_MAX);
     default:
         return VERDICT_FAIL;
     }
 }
 
-static enum verdict check_condition(struct lun_unit *u, const struct task *t, unsigned retries,
+static enum verdict check_condition(struct lun_unit *u, const struct task *t, struct retry_tries *tries,
                                     uint32_t *ret_delay_ms, struct lun_error *ret)
 {
     struct scsi_sense s;
@@ -70,7 +79,7 @@ static enum verdict check_condition(struct lun_unit *u, const struct task *t, un
     unit_note_sense(u, t->cdb[0], t->sense, t->sense_length);
     char text[160];
     scsi_sense_text(&s, text, sizeof text);
-    enum verdict v = judge_sense(u, t, &s, retries, ret_delay_ms);
+    enum verdict v = judge_sense(u, &s, tries, ret_delay_ms);
     bool harmless = s.key == KEY_NO_SENSE || s.key == KEY_RECOVERED || s.key == KEY_UNIT_ATTENTION;
     if (s.deferred && !harmless)
         fill(u, t, s.key << 16 | s.asc << 8 | s.ascq, false, text, &u->lost_write);
@@ -78,8 +87,8 @@ static enum verdict check_condition(struct lun_unit *u, const struct task *t, un
     return v;
 }
 
-enum verdict retry_judge(struct lun_unit *u, const struct task *t, unsigned retries, uint32_t *ret_delay_ms,
-                         struct lun_error *ret)
+enum verdict retry_judge(struct lun_unit *u, const struct task *t, struct retry_tries *tries,
+                         uint32_t *ret_delay_ms, struct lun_error *ret)
 {
     *ret_delay_ms = 0;
     if (t->response != 0) { /* 11.4.3: "target failure" and the like; no SCSI status */
@@ -91,10 +100,11 @@ enum verdict retry_judge(struct lun_unit *u, const struct task *t, unsigned retr
     case SCSI_CONDITION_MET:
         return VERDICT_GOOD;
     case SCSI_CHECK_CONDITION:
-        return check_condition(u, t, retries, ret_delay_ms, ret);
+        return check_condition(u, t, tries, ret_delay_ms, ret);
     case SCSI_BUSY:
     case SCSI_TASK_SET_FULL:
-        *ret_delay_ms = 10u << (retries < 6 ? retries : 6);
+        *ret_delay_ms = 10u << (tries->busy < 6 ? tries->busy : 6);
+        tries->busy += tries->busy < 255;
         break;
     case SCSI_TASK_ABORTED:
         *ret_delay_ms = 10;

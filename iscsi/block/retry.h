@@ -7,10 +7,17 @@
 
 enum verdict { VERDICT_GOOD, VERDICT_AGAIN, VERDICT_FAIL };
 
+/* How often commands of a request were sent again, by reason: of those that a working device gives rarely,
+ * many in a row mean that it does not work. The others last as long as the request's deadline lets them. */
+struct retry_tries {
+    uint8_t busy; /* BUSY, TASK SET FULL: the delay grows with it */
+    uint8_t attentions, aborted;
+};
+
 /* Judges the answer in t; notes sense data, and starts a refresh or rescan when a unit attention asks for
- * one. AGAIN: *ret_delay_ms. AGAIN and FAIL: *ret says what happened. `retries`: how often it was sent again.
- */
-enum verdict retry_judge(struct lun_unit *u, const struct task *t, unsigned retries, uint32_t *ret_delay_ms,
-                         struct lun_error *ret);
+ * one. AGAIN: *ret_delay_ms. AGAIN and FAIL: *ret says what happened.
+ * `tries` is counted on. */
+enum verdict retry_judge(struct lun_unit *u, const struct task *t, struct retry_tries *tries,
+                         uint32_t *ret_delay_ms, struct lun_error *ret);
 
 #endif

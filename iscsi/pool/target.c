@@ -10,8 +10,6 @@
 #define ABORT_TIMEOUT (5000 * MS)
 #define RETRY_FIRST (500 * MS)
 #define RETRY_LONGEST (30000 * MS)
-#define BATCH_MOST 64u              /* commands */
-#define BATCH_TRANSFER (16u * 1024) /* bytes that are worth a session of their own */
 #define STEADY (30000 * MS) /* a session that was up for less was no success: the delay goes on growing */
 
 static void stop_late(struct timer *timer, uint64_t now);
@@ -140,12 +138,18 @@ static struct link_config session_config(struct lun_target *t, unsigned index)
     return c;
 }
 
-/* What is left of the time to open, shared by the addresses that are left: one that swallows packets must not
- * use up the time of those after it. */
+/* What is left of the time to open, ns; at least one, which ends at once. */
+static uint64_t opening_left(const struct lun_target *t)
+{
+    uint64_t now = loop_clock();
+    return t->open_until > now ? t->open_until - now : 1;
+}
+
+/* The same shared by the addresses that are left: one that swallows packets must not use up the time of those
+ * after it. */
 static uint64_t opening_share(const struct lun_target *t)
 {
-    uint64_t now = loop_clock(), left = t->open_until > now ? t->open_until - now : 0;
-    uint64_t share = left / (t->address_count - t->address);
+    uint64_t share = opening_left(t) / (t->address_count - t->address);
     return share ? share : 1;
 }
 
@@ -153,8 +157,8 @@ bool target_start_session(struct target_session *s, struct lun_error *e)
 {
     struct lun_target *t = s->target;
     struct link_config c = session_config(t, (unsigned)(s - t->sessions));
-    if (t->state == TARGET_OPENING && s == t->sessions)
-        c.login_timeout = opening_share(t);
+    if (t->state == TARGET_OPENING)
+        c.login_timeout = s == t->sessions ? opening_share(t) : opening_left(t);
     if (link_start(&s->link, &t->addresses[t->address], &c, e))
         return true;
     error_prefix(e, "portal %s, target %s", t->addresses[t->address].text, t->o.iqn);
@@ -213,8 +217,10 @@ void target_start(struct lun_target *t)
     t->state = TARGET_OPENING;
     t->first_error = (struct lun_error){0};
     t->wanted = t->given.sessions ? t->o.sessions : 1;
-    for (unsigned i = 0; i < t->o.sessions; i++)
+    for (unsigned i = 0; i < t->o.sessions; i++) {
         t->sessions[i].leaving = false;
+        t->sessions[i].up_since = 0; /* of before the last close */
+    }
     t->group = -1;
     t->error = (struct lun_error){0}; /* of an outage before the last close */
     t->address = 0;
@@ -414,7 +420,7 @@ static void session_down(struct link *k, const struct lun_error *e)
         opening_session_down(s, e);
     else if (t->state == TARGET_CLOSING)
         stopped_if_idle(t);
-    else if (s->leaving && e->layer == LUN_OK)
+    else if (s->leaving && (e->layer == LUN_OK || !s->up_since)) /* logged out, or cut while logging in */
         sessions_left(s);
     else if (t->state == TARGET_OPEN && !s->up_since)
         sessions_refused(s, e);
@@ -434,45 +440,6 @@ static void session_room(struct link *k)
 static const struct link_ops link_ops = {session_up, session_down, session_room};
 
 /* ---- what block/ asks -------------------------------------------------------------------------------- */
-
-static bool usable(const struct link *k)
-{
-    return k->state == LINK_UP && !k->broken && k->session.state == SESSION_OPEN;
-}
-
-/* Commands that leave together cost one sendmsg, and their answers often one recv: a session that is about to
- * send short ones takes the next too, while the target's window has room. */
-static struct task *join_batch(struct lun_target *t)
-{
-    struct link *k = t->batch;
-    struct session *s = k ? &k->session : NULL;
-    if (!k || !usable(k) || k->conn.output_full || list_empty(&s->to_issue))
-        return NULL;
-    const struct task *last = LIST_OF(s->to_issue.prev, struct task, link);
-    uint32_t room = s->window.maxcmdsn + 1 - s->window.cmdsn;
-    if (last->edtl > BATCH_TRANSFER || t->batched >= BATCH_MOST || t->batched >= room ||
-        !window_open(&s->window))
-        return NULL;
-    struct task *joined = session_task(s);
-    t->batched += joined != NULL;
-    return joined;
-}
-
-struct task *target_task(struct lun_target *t)
-{
-    struct task *joined = join_batch(t);
-    if (joined)
-        return joined;
-    struct link *best = NULL;
-    for (unsigned i = 0; i < t->o.sessions; i++) {
-        struct link *k = &t->sessions[i].link;
-        if (usable(k) && (!best || k->session.busy < best->session.busy))
-            best = k;
-    }
-    t->batch = best;
-    t->batched = 1;
-    return best ? session_task(&best->session) : NULL;
-}
 
 const struct login_result *target_negotiated(const struct lun_target *t)
 {

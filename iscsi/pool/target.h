@@ -23,7 +23,7 @@ struct target_client {
     void (*up)(struct lun_target *t);
     /* OPENING has failed (now CLOSED), or OPEN has become LOST. */
     void (*down)(struct lun_target *t, const struct lun_error *e);
-    /* Tasks are free again after target_task gave none. */
+    /* Tasks are free again after sessions_task gave none. */
     void (*room)(struct lun_target *t);
     /* CLOSING has become CLOSED. */
     void (*closed)(struct lun_target *t);
@@ -79,7 +79,7 @@ void target_stop(struct lun_target *t, uint32_t ms);
 
 /* A task on the least busy session that is up, or on the one that is about to send others; NULL when there is
  * none or all are full (client->room follows). */
-struct task *target_task(struct lun_target *t);
+struct task *sessions_task(struct lun_target *t);
 /* The negotiated parameters of the first session that is up, NULL if none. */
 const struct login_result *target_negotiated(const struct lun_target *t);
 

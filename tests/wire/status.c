@@ -53,6 +53,16 @@ Test(attention, on_a_write)
     rig_end(r);
 }
 
+/* A device that is busy for long has as many tries left as any: BUSY five times, then once what may come five
+ * times (0B/47/03), and a unit attention. */
+Test(attention, and_aborted_after_busy)
+{
+#define BUSY READ_512 RESPONSE "status=8\n"
+    read_works(RIG(OPENED BUSY BUSY BUSY BUSY BUSY READ_512 RESPONSE "sense=0b/47/03\n" READ_512 RESPONSE
+                                                                     "sense=06/29/00\n" GOOD_READ));
+#undef BUSY
+}
+
 Test(attention, twice_in_a_row)
 {
     read_works(

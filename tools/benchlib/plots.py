@@ -79,7 +79,8 @@ def bars(plot, profile, rows, jobs, fields):
 
 
 def panels(n, height=3.3):
-    return pyplot.subplots(1, n, squeeze=False, sharey=True, layout="constrained", figsize=(6.4 if n == 1 else 4.4 * n, height))
+    width = 6.4 if n == 1 else 4.4 * n
+    return pyplot.subplots(1, n, squeeze=False, sharey=True, layout="constrained", figsize=(width, height))
 
 
 def lines_of(plot, profile, rows, jobs, fields):

@@ -12,7 +12,8 @@ static enum verdict judge(struct task *t, unsigned retries)
 {
     delay = 12345;
     t->cdb[0] = CDB_READ_16;
-    return retry_judge(b.unit, t, retries, &delay, &e);
+    struct retry_tries tries = {(uint8_t)retries, (uint8_t)retries, (uint8_t)retries};
+    return retry_judge(b.unit, t, &tries, &delay, &e);
 }
 
 static enum verdict of_status(uint8_t status, unsigned retries)
@@ -53,6 +54,20 @@ Test(retry, busy_is_tried_again_ever_more_slowly)
     cr_assert(e.retry);
 }
 
+/* What waits uses up nothing of what may be tried only so often. */
+Test(retry, each_reason_has_its_own_count)
+{
+    struct retry_tries tries = {0};
+    struct task busy = {.status = SCSI_BUSY}, full = {.status = SCSI_TASK_SET_FULL};
+    for (int i = 0; i < 50; i++) {
+        cr_assert_eq(retry_judge(b.unit, &busy, &tries, &delay, &e), VERDICT_AGAIN);
+        cr_assert_eq(retry_judge(b.unit, &full, &tries, &delay, &e), VERDICT_AGAIN);
+    }
+    cr_assert_eq(tries.busy, 100);
+    cr_assert_eq(tries.attentions, 0);
+    cr_assert_eq(tries.aborted, 0);
+}
+
 Test(retry, a_full_task_set_is_tried_again)
 {
     cr_assert_eq(of_status(SCSI_TASK_SET_FULL, 0), VERDICT_AGAIN);
@@ -91,7 +106,7 @@ Test(retry, a_target_failure)
 Test(retry, an_unknown_command_is_named_by_its_opcode)
 {
     struct task t = {.status = SCSI_RESERVATION_CONFLICT, .cdb = {0xee}};
-    cr_assert_eq(retry_judge(b.unit, &t, 0, &delay, &e), VERDICT_FAIL);
+    cr_assert_eq(retry_judge(b.unit, &t, &(struct retry_tries){0}, &delay, &e), VERDICT_FAIL);
     cr_assert(strstr(e.text, "command 0xee"), "%s", e.text);
 }
 

@@ -344,6 +344,8 @@ Test(config_option, cache_of_a_lun_that_is_none)
 {
     support_source_refused(URL, OPTIONS("cache=x:cached"),
                            "option 'cache': must be one word, or a map of LUNs, not 'x'");
+    support_source_refused(URL, OPTIONS("cache=direct+1:cached+cached"),
+                           "option 'cache': the default is given twice");
     support_source_refused(URL, OPTIONS("cache=1:back"),
                            "option 'cache': 'back' is not one of: direct, cached");
 }
