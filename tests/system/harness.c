@@ -75,6 +75,8 @@ Test(harness, nothing_outlives_a_killed_test)
     if (pid == 0) {
         workspace_make(&inner);
         workspace_must(&inner, "setsid sleep 1000 >/dev/null 2>&1 &");
+        while (workspace_processes(&inner, "sleep") != 1)
+            usleep(1000);
         if (write(ends[1], &inner, sizeof inner) != sizeof inner)
             _exit(1);
         raise(SIGKILL);
