@@ -42,19 +42,21 @@ struct counts count_now(void)
     return *shared;
 }
 
-/* timerfd's fdinfo: proc(5). */
+/* timerfd's fdinfo: proc(5). One that has expired and has not been read counts as set: it wakes its reader.
+ */
 static bool timer_is_set(int pid, const char *fd)
 {
     char path[300], line[256];
-    long seconds = 0, ns = 0;
+    long ticks = 0, seconds = 0, ns = 0;
     snprintf(path, sizeof path, "/proc/%d/fdinfo/%s", pid, fd);
     FILE *f = fopen(path, "re");
     while (f && fgets(line, sizeof line, f))
-        if (sscanf(line, "it_value: (%ld, %ld)", &seconds, &ns) == 2)
+        if (sscanf(line, "ticks: %ld", &ticks) != 1 &&
+            sscanf(line, "it_value: (%ld, %ld)", &seconds, &ns) == 2)
             break;
     if (f)
         fclose(f);
-    return seconds || ns;
+    return ticks || seconds || ns;
 }
 
 static bool any_timer_is_set(int pid)
@@ -70,10 +72,17 @@ static bool any_timer_is_set(int pid)
     return set;
 }
 
+/* It sleeps with no timer set, and has not been awake while that was looked at. */
+static bool is_at_rest(int pid)
+{
+    uint64_t waits = atomic_load(&shared->calls[COUNT_epoll_wait]);
+    bool rest = atomic_load(&shared->asleep) && !atomic_load(&shared->dozing) && !any_timer_is_set(pid);
+    return rest && waits == atomic_load(&shared->calls[COUNT_epoll_wait]);
+}
+
 void count_await_rest(int pid)
 {
-    for (int i = 0;
-         atomic_load(&shared->asleep) == 0 || atomic_load(&shared->dozing) || any_timer_is_set(pid); i++)
+    for (int i = 0; !is_at_rest(pid); i++)
         cr_assert(i < PATIENCE_MS / 10 && poll(NULL, 0, 10) == 0,
                   "something wakes the idle daemon: %u threads wait for a time, a timer is%s set",
                   atomic_load(&shared->dozing), any_timer_is_set(pid) ? "" : " not");
