@@ -9,7 +9,13 @@
 
 #include "process.h"
 
-static char program[1024] = LUNFS; /* words of a shell */
+static char program[1024]; /* words of a shell; none: the lunfs under test */
+
+const char *daemon_path(void)
+{
+    const char *other = getenv("LUNFS_PROGRAM");
+    return other ? other : LUNFS;
+}
 
 void daemon_program(const char *words)
 {
@@ -43,7 +49,7 @@ void daemon_mount(struct workspace *w, const char *source, const char *options)
 void daemon_mount_without(struct workspace *w, const char *source, const char *options, const char *missing)
 {
     export_path("M", "%s/%s", w->path, "m");
-    setenv("LUNFS", program, 1);
+    setenv("LUNFS", *program ? program : daemon_path(), 1);
     workspace_must(w, "mkdir -p $M");
     struct result r = workspace_run(w, "$LUNFS %s $M %s", source, options);
     cr_assert_eq(r.code, 0, "lunfs %s exited with %d\n%s%s", source, r.code, r.out, r.err);
@@ -78,7 +84,7 @@ void daemon_unmount(struct workspace *w)
 const char *daemon_refuses(struct workspace *w, int code, const char *source, const char *mountpoint,
                            const char *options)
 {
-    setenv("LUNFS", program, 1);
+    setenv("LUNFS", *program ? program : daemon_path(), 1);
     int mounts = workspace_mounts(w), processes = workspace_processes(w, "lunfs");
     struct result r = workspace_run(w, "$LUNFS %s %s %s", source, mountpoint, options);
     cr_assert_eq(r.code, code, "exit code %d, not %d\n%s%s", r.code, code, r.out, r.err);

@@ -5,6 +5,8 @@
 
 #include "workspace.h"
 
+/* Path of the lunfs under test: $LUNFS_PROGRAM, else the one built beside the tests. */
+const char *daemon_path(void);
 /* Words of a shell that stand for the built lunfs from here on. */
 void daemon_program(const char *words);
 /* `lunfs SOURCE $M OPTIONS` must mount. SOURCE and OPTIONS are words of a shell. Exports $M, $T (the first

@@ -72,7 +72,7 @@ def main():
         with open(report, encoding="utf-8", errors="replace") as file:
             text = file.read()
         # LeakSanitizer also writes remarks, for instance when a process is killed while it looks.
-        if "ERROR:" in text or "runtime error:" in text:
+        if re.search(r"ERROR:|runtime error:|(WARNING|FATAL): ThreadSanitizer", text):
             total[1] += 1
             print(f"---- sanitizer report {os.path.basename(report)}\n{text}\n----")
     print(f"{total[0]} passed, {total[1]} failed, {total[2]} skipped")

@@ -21,7 +21,7 @@ static void make(void)
     must("head -c 8M /dev/urandom >$W/disk && head -c 100001 /dev/urandom >$W/in");
     target_tgt_start(&t, &w);
     target_tgt_lun(&t, 1, "disk", 8, "");
-    setenv("LUNFS", LUNFS, 1);
+    setenv("LUNFS", daemon_path(), 1);
 }
 
 static void unmake(void)

@@ -24,7 +24,7 @@ static void make(void)
 {
     workspace_make(&w);
     must("mkdir $W/m && head -c 4M /dev/urandom >$W/disk");
-    setenv("LUNFS", LUNFS, 1);
+    setenv("LUNFS", daemon_path(), 1);
 }
 
 static void unmake(void)
@@ -47,7 +47,7 @@ static pid_t start_lunfs(bool foreground)
     snprintf(config, sizeof config, "%s/config.yaml", w.path);
     snprintf(mountpoint, sizeof mountpoint, "%s/m", w.path);
     snprintf(log, sizeof log, "%s/lunfs.log", w.path);
-    const char *const argv[] = {LUNFS, config, mountpoint, foreground ? "-f" : NULL, NULL};
+    const char *const argv[] = {daemon_path(), config, mountpoint, foreground ? "-f" : NULL, NULL};
     return process_start(log, argv);
 }
 

@@ -42,7 +42,7 @@ static pid_t start_in_foreground(void)
     snprintf(log, sizeof log, "%s/lunfs.log", w.path);
     setenv("M", mountpoint, 1);
     must("mkdir -p $M");
-    const char *const argv[] = {LUNFS, "-f", url, mountpoint, NULL};
+    const char *const argv[] = {daemon_path(), "-f", url, mountpoint, NULL};
     pid_t pid = process_start(log, argv);
     while (workspace_mounts(&w) == 0)
         cr_assert(!process_gone(pid, 0) && poll(NULL, 0, 10) == 0, "%s", must("cat $W/lunfs.log"));
@@ -156,7 +156,7 @@ Test(lifecycle, use_costs_the_daemon_nothing_that_lasts)
 
 Test(lifecycle, help_and_version)
 {
-    setenv("LUNFS", LUNFS, 1);
+    setenv("LUNFS", daemon_path(), 1);
     const char *help = must("$LUNFS --help");
     cr_assert(strstr(help, "SOURCE") && strstr(help, "MOUNTPOINT"), "%s", help);
     const char *version = must("$LUNFS --version");
@@ -165,7 +165,7 @@ Test(lifecycle, help_and_version)
 
 Test(lifecycle, usage_is_2)
 {
-    setenv("LUNFS", LUNFS, 1);
+    setenv("LUNFS", daemon_path(), 1);
     struct result r = workspace_run(&w, "$LUNFS");
     cr_assert_eq(r.code, 2, "exit code %d", r.code);
     cr_assert_str_not_empty(r.err);
@@ -245,7 +245,7 @@ Test(lifecycle, others_may_look_with_allow_other_and_open_data_as_its_mode_says)
 
 Test(lifecycle, mount_fuse_lunfs)
 {
-    setenv("LUNFS", LUNFS, 1);
+    setenv("LUNFS", daemon_path(), 1);
     /* What mount -t fuse.lunfs and fstab come to; with its path, since lunfs is not installed here. */
     must("mkdir $W/m && mount.fuse3 $LUNFS#" URL " $W/m -o ro,nofail");
     must("cmp $W/m/$IQN/lun1/data $W/disk && grep \" $W/m \" /proc/mounts | grep -q 'fuse.lunfs ro,'");
@@ -256,7 +256,7 @@ Test(lifecycle, mount_fuse_lunfs)
 
 Test(lifecycle, configuration_of_the_readme_is_correct)
 {
-    setenv("LUNFS", LUNFS, 1);
+    setenv("LUNFS", daemon_path(), 1);
     must("awk '/^```yaml/ {on = 1; next} /^```/ {on = 0} on' " SOURCE_ROOT "/README.md >$W/san.yaml");
     must("grep -q targets: $W/san.yaml");
     must("umask 077; echo a-secret-of-host7 >$W/disk.secret; echo a-secret-of-disk >$W/disk.mutual");

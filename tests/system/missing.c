@@ -64,7 +64,7 @@ static pid_t start_lunfs(void)
     char config[128], log[128];
     snprintf(config, sizeof config, "%s/config.yaml", w.path);
     snprintf(log, sizeof log, "%s/lunfs.log", w.path);
-    const char *const argv[] = {LUNFS, "-f", config, getenv("M"), NULL};
+    const char *const argv[] = {daemon_path(), "-f", config, getenv("M"), NULL};
     return process_start(log, argv);
 }
 

@@ -23,7 +23,7 @@ static void make(void)
     workspace_make(&w);
     snprintf(m, sizeof m, "%s/m", w.path);
     setenv("M", m, 1);
-    must("mkdir $W/m $W/bin && ln -s %s $W/bin/lunfs && head -c 4M /dev/urandom >$W/disk", LUNFS);
+    must("mkdir $W/m $W/bin && ln -s %s $W/bin/lunfs && head -c 4M /dev/urandom >$W/disk", daemon_path());
     setenv("PATH", must("echo $W/bin:$PATH"), 1);
     target_tgt_start(&t, &w);
     target_tgt_lun(&t, 1, "disk", 4, "");
