@@ -43,7 +43,7 @@ static void refused(struct rig *r, enum lun_layer layer, const char *words)
 }
 
 /* The exact response, and T=1 only with it. */
-Test(chap, md5_vector)
+Test(chap, s12_1_3_md5_vector)
 {
     works(
         with_user(RIG(OFFERED "expect LoginRequest csg=0 T=0 text{CHAP_A=*}\n"
@@ -54,7 +54,7 @@ Test(chap, md5_vector)
 }
 
 /* 12.1.3: MD5 is always among the algorithms offered; all four by default. */
-Test(chap, offers_all_algorithms)
+Test(chap, s12_1_3_offers_all_algorithms)
 {
     works(with_user(
         RIG(OFFERED
@@ -82,46 +82,46 @@ static void algorithm(uint8_t number, const char *text, int line)
                       "login\n",                                                                             \
               __LINE__)
 
-Test(chap, md5_alone)
+Test(chap, s12_1_3_md5_alone)
 {
     ALGORITHM(5, "MD5", "0x000102030405060708090a0b0c0d0e0f");
 }
 
-Test(chap, sha1)
+Test(chap, s12_1_3_sha1)
 {
     ALGORITHM(6, "SHA1", "0x00112233445566778899aabbccddeeff");
 }
 
-Test(chap, sha256)
+Test(chap, s12_1_3_sha256)
 {
     ALGORITHM(7, "SHA256", "0x00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff");
 }
 
-Test(chap, sha3_256)
+Test(chap, s12_1_3_sha3_256)
 {
     ALGORITHM(8, "SHA3-256", "0xffeeddccbbaa99887766554433221100");
 }
 
 /* Longest value 12.1.3 allows: 1024 bytes, 2050 characters. */
-Test(chap, challenge_of_1024_bytes)
+Test(chap, s12_1_3_challenge_of_1024_bytes)
 {
     ALGORITHM(5, "MD5", "0xrepeat(5c,1024)");
 }
 
 /* 6.1: base64 is as good as hexadecimal. */
-Test(chap, challenge_in_base64)
+Test(chap, s6_1_challenge_in_base64)
 {
     ALGORITHM(5, "MD5", "0bAAECAwQFBgcICQoLDA0ODw==");
 }
 
 /* One byte. */
-Test(chap, short_challenge)
+Test(chap, s12_1_3_short_challenge)
 {
     ALGORITHM(5, "MD5", "0x01");
 }
 
 /* The challenge comes in two PDUs joined by C=1. */
-Test(chap, continued_challenge)
+Test(chap, s6_2_continued_challenge)
 {
     works(with_user(RIG(OFFERED
                         "expect LoginRequest text{CHAP_A=*}\n"
@@ -141,28 +141,28 @@ Test(chap, continued_challenge)
             "send LoginResponse T=0 text{CHAP_A=5 CHAP_I=7 CHAP_C=0xrepeat(ab,16)}\n"                        \
             "expect LoginRequest csg=0 text{CHAP_N=bob CHAP_R=" MD5_VECTOR " CHAP_I=* CHAP_C=*}\n"
 
-Test(chap_mutual, target_proves_itself)
+Test(chap_mutual, s12_1_3_target_proves_itself)
 {
     works(with_mutual(RIG(
         CHALLENGED "send LoginResponse text{CHAP_N=disk CHAP_R=chap(MD5,$CHAP_I," TARGET_SECRET ",$CHAP_C)}\n"
                    "login\n")));
 }
 
-Test(chap_mutual, wrong_response)
+Test(chap_mutual, s12_1_3_wrong_response)
 {
     refused(with_mutual(RIG(CHALLENGED "send LoginResponse text{CHAP_N=disk CHAP_R=0xrepeat(00,16)}\n"
                                        "expect-close\n")),
             LUN_LOGIN, "authentic");
 }
 
-Test(chap_mutual, response_of_another_length)
+Test(chap_mutual, s12_1_3_response_of_another_length)
 {
     refused(with_mutual(RIG(CHALLENGED "send LoginResponse text{CHAP_N=disk CHAP_R=0xrepeat(00,20)}\n"
                                        "expect-close\n")),
             LUN_PROTOCOL, "CHAP_R");
 }
 
-Test(chap_mutual, wrong_name)
+Test(chap_mutual, s12_1_3_wrong_name)
 {
     refused(with_mutual(RIG(CHALLENGED
                             "send LoginResponse text{CHAP_N=other CHAP_R=chap(MD5,$CHAP_I," TARGET_SECRET
@@ -172,7 +172,7 @@ Test(chap_mutual, wrong_name)
 }
 
 /* 12.1.3: the target must prove itself or refuse. */
-Test(chap_mutual, no_response)
+Test(chap_mutual, s12_1_3_no_response)
 {
     refused(with_mutual(RIG(CHALLENGED "send LoginResponse\n"
                                        "expect-close\n")),
@@ -180,7 +180,7 @@ Test(chap_mutual, no_response)
 }
 
 /* 9.2.1: a response made with our own secret is an authentication failure. */
-Test(chap_mutual, own_secret_refused)
+Test(chap_mutual, s9_2_1_own_secret_refused)
 {
     refused(with_mutual(RIG(CHALLENGED "send LoginResponse text{CHAP_N=disk CHAP_R=chap(MD5,$CHAP_I," SECRET
                                        ",$CHAP_C)}\n"
@@ -190,7 +190,7 @@ Test(chap_mutual, own_secret_refused)
 
 /* 9.2.1: one secret for both directions is refused before anything is sent, or at the latest with the
  * response. */
-Test(chap_mutual, equal_secrets_refused)
+Test(chap_mutual, s9_2_1_equal_secrets_refused)
 {
     struct rig *r = with_mutual(RIG(""));
     r->options.auth.mutual_secret = SECRET;
@@ -201,7 +201,7 @@ Test(chap_mutual, equal_secrets_refused)
 /* ---- Refusals ---- */
 
 /* A target that skips authentication although we have a secret may be anybody. */
-Test(chap_refuses, none_when_chap_is_configured)
+Test(chap_refuses, s6_3_2_none_when_chap_is_configured)
 {
     refused(with_user(RIG("expect LoginRequest csg=0\n"
                           "send LoginResponse text{AuthMethod=None TargetPortalGroupTag=1}\n"
@@ -209,7 +209,7 @@ Test(chap_refuses, none_when_chap_is_configured)
             LUN_LOGIN, "None");
 }
 
-Test(chap_refuses, method_not_answered)
+Test(chap_refuses, s6_3_2_method_not_answered)
 {
     refused(with_user(RIG("expect LoginRequest csg=0\n"
                           "send LoginResponse text{TargetPortalGroupTag=1}\n"
@@ -217,7 +217,7 @@ Test(chap_refuses, method_not_answered)
             LUN_PROTOCOL, "AuthMethod");
 }
 
-Test(chap_refuses, status_0201_after_the_response)
+Test(chap_refuses, s11_13_5_status_0201_after_the_response)
 {
     struct rig *r =
         with_user(RIG(OFFERED "expect LoginRequest text{CHAP_A=*}\n"
@@ -236,44 +236,44 @@ Test(chap_refuses, status_0201_after_the_response)
                                   "expect-close\n")),                                                        \
             layer, words)
 
-Test(chap_refuses, algorithm_that_was_not_offered)
+Test(chap_refuses, s12_1_3_algorithm_that_was_not_offered)
 {
     CHALLENGE("CHAP_A=9 CHAP_I=7 CHAP_C=0xrepeat(ab,16)", LUN_PROTOCOL, "CHAP_A");
 }
 
-Test(chap_refuses, all_algorithms_rejected)
+Test(chap_refuses, s12_1_3_all_algorithms_rejected)
 {
     CHALLENGE("CHAP_A=Reject", LUN_LOGIN, "algorithm");
 }
 
-Test(chap_refuses, identifier_over_255)
+Test(chap_refuses, s12_1_3_identifier_over_255)
 {
     CHALLENGE("CHAP_A=5 CHAP_I=256 CHAP_C=0xrepeat(ab,16)", LUN_PROTOCOL, "CHAP_I");
 }
 
-Test(chap_refuses, missing_challenge)
+Test(chap_refuses, s12_1_3_missing_challenge)
 {
     CHALLENGE("CHAP_A=5 CHAP_I=7", LUN_PROTOCOL, "CHAP_C");
 }
 
-Test(chap_refuses, challenge_that_is_no_binary_value)
+Test(chap_refuses, s12_1_3_challenge_that_is_no_binary_value)
 {
     CHALLENGE("CHAP_A=5 CHAP_I=7 CHAP_C=hello", LUN_PROTOCOL, "CHAP_C");
 }
 
-Test(chap_refuses, odd_base64)
+Test(chap_refuses, s6_1_odd_base64)
 {
     CHALLENGE("CHAP_A=5 CHAP_I=7 CHAP_C=0bAAE", LUN_PROTOCOL, "CHAP_C");
 }
 
 /* 12.1.3: no more than 1024 bytes. */
-Test(chap_refuses, challenge_of_1025_bytes)
+Test(chap_refuses, s12_1_3_challenge_of_1025_bytes)
 {
     CHALLENGE("CHAP_A=5 CHAP_I=7 CHAP_C=0xrepeat(ab,1025)", LUN_PROTOCOL, "CHAP_C");
 }
 
 /* 9.2.1: under 96 bits, unless the user says so. */
-Test(chap_refuses, short_secret)
+Test(chap_refuses, s9_2_1_short_secret)
 {
     struct rig *r = with_user(RIG(""));
     r->options.auth.secret = "short";

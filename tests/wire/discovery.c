@@ -34,7 +34,7 @@ static bool has(const struct lun_found *f, size_t target, size_t portal, const c
 }
 
 /* 6.3: SessionType=Discovery and no TargetName. */
-Test(discovery, login_names_no_target)
+Test(discovery, s6_3_login_names_no_target)
 {
     struct rig *r = RIG(
         "expect LoginRequest csg=0 text{SessionType=Discovery InitiatorName=" RIG_INITIATOR " TargetName=-}\n"
@@ -50,7 +50,7 @@ Test(discovery, login_names_no_target)
     rig_end(r);
 }
 
-Test(discovery, several_targets_and_portals)
+Test(discovery, s13_3_several_targets_and_portals)
 {
     struct rig *r = RIG(ASKED "send TextResponse "
                               "text{TargetName=iqn.2026-01.com.example:a TargetAddress=192.0.2.1:3260,1 "
@@ -66,7 +66,7 @@ Test(discovery, several_targets_and_portals)
 }
 
 /* Appendix C: no TargetAddress means the portal that was asked. */
-Test(discovery, target_without_address)
+Test(discovery, s13_3_target_without_address)
 {
     struct rig *r = RIG(ASKED "send TextResponse text{TargetName=iqn.2026-01.com.example:a}\n");
     struct lun_found *f = find(r);
@@ -76,7 +76,7 @@ Test(discovery, target_without_address)
     rig_end(r);
 }
 
-Test(discovery, no_targets)
+Test(discovery, s13_3_no_targets)
 {
     struct rig *r = RIG(ASKED "send TextResponse\n");
     struct lun_found *f = find(r);
@@ -86,7 +86,7 @@ Test(discovery, no_targets)
 }
 
 /* 11.10.4, 11.11: C=1 and a TTT: asked on with that TTT and the same ITT, and joined inside a name. */
-Test(discovery, continued_answer)
+Test(discovery, s11_11_4_continued_answer)
 {
     struct rig *r =
         RIG(ASKED "send TextResponse F=0 C=1 ttt=0x77 data=text(TargetName=iqn.2026-01.com.exam)\n"
@@ -102,7 +102,7 @@ Test(discovery, continued_answer)
 }
 
 /* 11.19: the target asks whether we are there; it must be answered in a discovery session too. */
-Test(discovery, ping_is_answered)
+Test(discovery, s11_19_ping_is_answered)
 {
     struct rig *r = RIG(ASKED "ping\n"
                               "send TextResponse to=t text{TargetName=iqn.2026-01.com.example:a}\n");
@@ -125,18 +125,18 @@ Test(discovery, final_without_logout)
 
 /* ---- What is refused ---- */
 
-Test(discovery_refuses, address_before_name)
+Test(discovery_refuses, s13_3_address_before_name)
 {
     fails(RIG(ASKED "send TextResponse text{TargetAddress=192.0.2.1:3260,1}\n"), LUN_PROTOCOL,
           "TargetAddress");
 }
 
-Test(discovery_refuses, bad_name)
+Test(discovery_refuses, s4_2_7_bad_name)
 {
     fails(RIG(ASKED "send TextResponse text{TargetName=../../etc/passwd}\n"), LUN_PROTOCOL, "");
 }
 
-Test(discovery_refuses, bad_port)
+Test(discovery_refuses, s13_8_bad_port)
 {
     fails(
         RIG(ASKED
@@ -144,12 +144,12 @@ Test(discovery_refuses, bad_port)
         LUN_PROTOCOL, "");
 }
 
-Test(discovery_refuses, text_without_final_nul)
+Test(discovery_refuses, s6_1_text_without_final_nul)
 {
     fails(RIG(ASKED "send TextResponse data=text(TargetName=iqn.2026-01.com.example:a)\n"), LUN_PROTOCOL, "");
 }
 
-Test(discovery_refuses, answer_to_another_task)
+Test(discovery_refuses, s11_11_3_answer_to_another_task)
 {
     fails(RIG(ASKED "send TextResponse itt=+1 text{TargetName=iqn.2026-01.com.example:a}\nexpect-close\n"),
           LUN_PROTOCOL, "");
@@ -164,7 +164,7 @@ Test(discovery_refuses, endless_answer)
           LUN_PROTOCOL, "");
 }
 
-Test(discovery_refuses, target_closes)
+Test(discovery_refuses, s7_14_target_closes)
 {
     fails(RIG(ASKED "close\n"), LUN_CONNECT, "");
 }

@@ -30,7 +30,7 @@ static void refused(struct rig *r, enum lun_layer layer, const char *words)
 }
 
 /* The first request declares who we are and whom we want (13.5, 13.7, 13.21); versions 0 (11.12.4). */
-Test(login, first_request_names_both_sides)
+Test(login, s6_3_first_request_names_both_sides)
 {
     works(RIG("expect LoginRequest csg=0 nsg=1 T=1 C=0 vmax=0 vmin=0 tsih=0 text{InitiatorName=" RIG_INITIATOR
               " TargetName=" RIG_IQN " SessionType=Normal AuthMethod=None}\n"
@@ -39,7 +39,7 @@ Test(login, first_request_names_both_sides)
 }
 
 /* 11.12.5-11.12.9: ISID, ITT, CID and CmdSN stay the same through the login; ExpStatSN follows. */
-Test(login, second_request_keeps_the_tags)
+Test(login, s11_12_6_second_request_keeps_the_tags)
 {
     works(RIG(
         "expect LoginRequest as=first\n"
@@ -49,7 +49,7 @@ Test(login, second_request_keeps_the_tags)
 }
 
 /* 6.3.3: T again, even in an empty request, until the target agrees. */
-Test(login, transit_is_repeated_until_agreed)
+Test(login, s6_3_3_transit_is_repeated_until_agreed)
 {
     works(RIG(SECURITY_DONE "expect LoginRequest csg=1 nsg=3 T=1\n"
                             "send LoginResponse T=0 text{" ANSWERS "}\n"
@@ -60,7 +60,7 @@ Test(login, transit_is_repeated_until_agreed)
 }
 
 /* 4.2.2.1: the first command after login carries the CmdSN of the login requests. */
-Test(login, first_command_carries_the_login_cmdsn)
+Test(login, s4_2_2_1_first_command_carries_the_login_cmdsn)
 {
     works(RIG("expect LoginRequest as=first\n"
               "send LoginResponse text{AuthMethod=None TargetPortalGroupTag=1}\n"
@@ -72,7 +72,7 @@ Test(login, first_command_carries_the_login_cmdsn)
 
 /* 6.2: C=1 from the target: the initiator answers with an empty request, and the pieces are joined, even
  * inside a key. */
-Test(login, continued_response_is_joined)
+Test(login, s6_2_continued_response_is_joined)
 {
     works(RIG(
         SECURITY_DONE
@@ -124,48 +124,48 @@ static void status(const char *text, int line, int code, const char *words)
                                                   "expect-close\n",                                          \
            __LINE__, class << 8 | detail, words)
 
-Test(login_status, initiator_error)
+Test(login_status, s11_13_5_initiator_error)
 {
     STATUS(2, 0, "0200");
 }
 
-Test(login_status, authentication_failure)
+Test(login_status, s11_13_5_authentication_failure)
 {
     STATUS(2, 1, "0201");
 }
 
-Test(login_status, target_not_found)
+Test(login_status, s11_13_5_target_not_found)
 {
     STATUS(2, 3, "target not found");
 }
 
-Test(login_status, target_removed)
+Test(login_status, s11_13_5_target_removed)
 {
     STATUS(2, 4, "target removed");
 }
 
-Test(login_status, version)
+Test(login_status, s11_13_5_version)
 {
     STATUS(2, 5, "version");
 }
 
-Test(login_status, service_unavailable)
+Test(login_status, s11_13_5_service_unavailable)
 {
     STATUS(3, 1, "service unavailable");
 }
 
-Test(login_status, out_of_resources)
+Test(login_status, s11_13_5_out_of_resources)
 {
     STATUS(3, 2, "out of resources");
 }
 
-Test(login_status, unknown_class)
+Test(login_status, s11_13_5_unknown_class)
 {
     STATUS(7, 9, "0709");
 }
 
 /* 11.13.5: 0101, with the address to go to. Followed or not, the user must read where. */
-Test(login_status, redirect_names_the_address)
+Test(login_status, s11_13_5_redirect_names_the_address)
 {
     status("expect LoginRequest\n"
            "send LoginResponse T=0 class=1 detail=1 text{TargetAddress=[::1]:1,1}\n"
@@ -173,7 +173,7 @@ Test(login_status, redirect_names_the_address)
            __LINE__, 0x0101, "[::1]:1");
 }
 
-Test(login_status, redirect_without_address)
+Test(login_status, s11_13_5_redirect_without_address)
 {
     status("expect LoginRequest\n"
            "send LoginResponse T=0 class=1 detail=2\n"
@@ -190,68 +190,68 @@ Test(login_status, redirect_without_address)
                 "expect-close\n"),                                                                           \
             layer, words)
 
-Test(login_refuses, another_itt)
+Test(login_refuses, s6_3_another_itt)
 {
     HOSTILE("itt=+1 text{AuthMethod=None}", LUN_PROTOCOL, "");
 }
 
-Test(login_refuses, another_isid)
+Test(login_refuses, s11_13_another_isid)
 {
     HOSTILE("isid=+1 text{AuthMethod=None}", LUN_PROTOCOL, "");
 }
 
 /* 11.13.2: we offer version 0 only. */
-Test(login_refuses, another_version)
+Test(login_refuses, s11_13_2_another_version)
 {
     HOSTILE("vactive=1 vmax=1 text{AuthMethod=None}", LUN_PROTOCOL, "version");
 }
 
 /* 11.13.6: CSG is the stage of the request. */
-Test(login_refuses, another_stage)
+Test(login_refuses, s11_13_another_stage)
 {
     HOSTILE("csg=1 nsg=3 text{AuthMethod=None}", LUN_PROTOCOL, "stage");
 }
 
 /* 6.3: not beyond the stage the initiator asked for. */
-Test(login_refuses, jump_past_operational)
+Test(login_refuses, s6_3_jump_past_operational)
 {
     HOSTILE("nsg=3 text{AuthMethod=None}", LUN_PROTOCOL, "stage");
 }
 
 /* 11.13.4: T and C exclude each other. */
-Test(login_refuses, transit_with_continuation)
+Test(login_refuses, s11_13_7_transit_with_continuation)
 {
     HOSTILE("T=1 C=1 text{AuthMethod=None}", LUN_PROTOCOL, "");
 }
 
-Test(login_refuses, text_without_final_nul)
+Test(login_refuses, s6_1_text_without_final_nul)
 {
     HOSTILE("data=text(AuthMethod=None)", LUN_PROTOCOL, "");
 }
 
-Test(login_refuses, text_without_equals)
+Test(login_refuses, s6_1_text_without_equals)
 {
     HOSTILE("data=text(AuthMethod)+zeros(1)", LUN_PROTOCOL, "");
 }
 
 /* 6.3: the same key twice in one response. */
-Test(login_refuses, duplicate_key)
+Test(login_refuses, s6_3_duplicate_key)
 {
     HOSTILE("text{AuthMethod=None AuthMethod=None}", LUN_PROTOCOL, "AuthMethod");
 }
 
-Test(login_refuses, method_that_was_not_offered)
+Test(login_refuses, s6_2_1_method_that_was_not_offered)
 {
     HOSTILE("text{AuthMethod=KRB5}", LUN_PROTOCOL, "KRB5");
 }
 
 /* 13.12: the default limit of 8192 holds until something else is declared. */
-Test(login_refuses, segment_over_8192)
+Test(login_refuses, s13_12_segment_over_8192)
 {
     HOSTILE("dlen=8193 data=zeros(8193)", LUN_PROTOCOL, "");
 }
 
-Test(login_refuses, other_pdu)
+Test(login_refuses, s6_3_other_pdu)
 {
     refused(RIG("expect LoginRequest\n"
                 "send NopIn itt=0xffffffff\n"
@@ -259,7 +259,7 @@ Test(login_refuses, other_pdu)
             LUN_PROTOCOL, "NOP-In");
 }
 
-Test(login_refuses, reject_pdu)
+Test(login_refuses, s6_3_reject_pdu)
 {
     refused(RIG("expect LoginRequest as=l\n"
                 "send Reject reason=0x0b data=header(l)\n"
@@ -288,21 +288,21 @@ Test(login_refuses, endless_negotiation)
 
 /* ---- Endings without an answer ---- */
 
-Test(login_ends, target_closes)
+Test(login_ends, s7_14_target_closes)
 {
     refused(RIG("expect LoginRequest\n"
                 "close\n"),
             LUN_CONNECT, "");
 }
 
-Test(login_ends, target_resets)
+Test(login_ends, s7_14_target_resets)
 {
     refused(RIG("expect LoginRequest\n"
                 "reset\n"),
             LUN_CONNECT, "");
 }
 
-Test(login_ends, target_closes_inside_a_response)
+Test(login_ends, s7_14_target_closes_inside_a_response)
 {
     refused(RIG("expect LoginRequest\n"
                 "send LoginResponse cut=50 text{AuthMethod=None TargetPortalGroupTag=1}\n"
@@ -310,7 +310,7 @@ Test(login_ends, target_closes_inside_a_response)
             LUN_CONNECT, "");
 }
 
-Test(login_ends, target_hangs)
+Test(login_ends, s7_5_1_target_hangs)
 {
     struct rig *r = RIG("expect LoginRequest\n"
                         "expect-close\n");
@@ -319,7 +319,7 @@ Test(login_ends, target_hangs)
     rig_end(r);
 }
 
-Test(login_ends, target_hangs_half_way)
+Test(login_ends, s7_5_1_target_hangs_half_way)
 {
     struct rig *r = RIG(SECURITY_DONE "expect LoginRequest csg=1\n"
                                       "send LoginResponse cut=20\n"

@@ -37,7 +37,7 @@ static void refused(struct rig *r, enum lun_layer layer, const char *words)
         RIG(TO_OPERATIONAL "expect LoginRequest csg=1\nsend LoginResponse text{" keys "}\nexpect-close\n"),  \
         layer, words)
 
-Test(negotiate, default_offers)
+Test(negotiate, s13_default_offers)
 {
     works(RIG(
         TO_OPERATIONAL
@@ -48,7 +48,7 @@ Test(negotiate, default_offers)
         "send LoginResponse text{" DIGESTS R2T BURSTS OTHERS "}\n"));
 }
 
-Test(negotiate, offers_as_configured)
+Test(negotiate, s13_offers_as_configured)
 {
     struct rig *r =
         RIG(TO_OPERATIONAL "expect LoginRequest csg=1 text{InitialR2T=Yes ImmediateData=No "
@@ -68,7 +68,7 @@ Test(negotiate, offers_as_configured)
 }
 
 /* 13.12: the target declares nothing: 8192 holds, and a write of 16 KiB goes in pieces no longer. */
-Test(negotiate, default_segment_length_is_8192)
+Test(negotiate, s13_12_default_segment_length_is_8192)
 {
     struct rig *r =
         RIG("login MaxRecvDataSegmentLength=- InitialR2T=No FirstBurstLength=65536\n"
@@ -82,7 +82,7 @@ Test(negotiate, default_segment_length_is_8192)
 }
 
 /* 13.12: what the target declares limits what we send, odd or not. */
-Test(negotiate, declared_segment_length_limits_us)
+Test(negotiate, s13_12_declared_segment_length_limits_us)
 {
     struct rig *r = RIG("login MaxRecvDataSegmentLength=1000 InitialR2T=Yes\n"
                         "serve opened\n"
@@ -97,7 +97,7 @@ Test(negotiate, declared_segment_length_limits_us)
 }
 
 /* 6.2: a key we do not know gets NotUnderstood, and the login goes on. */
-Test(negotiate, unknown_key_is_answered_not_understood)
+Test(negotiate, s6_2_unknown_key_is_answered_not_understood)
 {
     works(RIG(TO_OPERATIONAL "expect LoginRequest csg=1\n"
                              "send LoginResponse T=0 text{X-com.example.speed=11" DIGESTS R2T BURSTS OTHERS
@@ -107,14 +107,14 @@ Test(negotiate, unknown_key_is_answered_not_understood)
 }
 
 /* 6.2.2: numbers may be written in hexadecimal. */
-Test(negotiate, hexadecimal_numbers)
+Test(negotiate, s6_1_hexadecimal_numbers)
 {
     works(ANSWER("MaxRecvDataSegmentLength=0x10000 MaxBurstLength=0x10000 FirstBurstLength=0X8000" DIGESTS R2T
                      OTHERS));
 }
 
 /* 13.10, 6.2: the answer to a list is one of its words. */
-Test(negotiate, digest_chosen_from_the_list)
+Test(negotiate, s6_2_1_digest_chosen_from_the_list)
 {
     struct rig *r = RIG("login HeaderDigest=CRC32C\n");
     r->options.header_digest = LUN_DIGEST_PREFER_NONE;
@@ -122,7 +122,7 @@ Test(negotiate, digest_chosen_from_the_list)
 }
 
 /* 13.14: FirstBurstLength means nothing when no data may come unasked. */
-Test(negotiate, irrelevant_first_burst)
+Test(negotiate, s13_14_irrelevant_first_burst)
 {
     works(ANSWER(
         "InitialR2T=Yes ImmediateData=No FirstBurstLength=Irrelevant MaxBurstLength=65536" DIGESTS OTHERS));
@@ -130,7 +130,7 @@ Test(negotiate, irrelevant_first_burst)
 
 /* 13.14: FirstBurstLength must not exceed MaxBurstLength. A target that says so all the same gets no more
  * than MaxBurstLength unasked. */
-Test(negotiate, first_burst_longer_than_burst)
+Test(negotiate, s13_14_first_burst_longer_than_burst)
 {
     struct rig *r = RIG("login InitialR2T=No ImmediateData=No MaxBurstLength=4096 FirstBurstLength=8192\n"
                         "serve opened\n"
@@ -145,12 +145,12 @@ Test(negotiate, first_burst_longer_than_burst)
 }
 
 /* 13.9: once in each login; repeated, it must be the same. */
-Test(negotiate, portal_group_repeated)
+Test(negotiate, s13_9_portal_group_repeated)
 {
     works(ANSWER("TargetPortalGroupTag=1 TargetAlias=a\\squiet\\sdisk" DIGESTS R2T BURSTS OTHERS));
 }
 
-Test(negotiate, portal_group_as_expected)
+Test(negotiate, s13_9_portal_group_as_expected)
 {
     struct rig *r = RIG("login TargetPortalGroupTag=7\n");
     r->options.portal_group = 7;
@@ -158,7 +158,7 @@ Test(negotiate, portal_group_as_expected)
 }
 
 /* 6.3.1: it must be the one discovery gave. */
-Test(negotiate, other_portal_group_refused)
+Test(negotiate, s13_9_other_portal_group_refused)
 {
     struct rig *r = RIG("expect LoginRequest csg=0\n"
                         "send LoginResponse text{AuthMethod=None TargetPortalGroupTag=1}\n"
@@ -170,18 +170,18 @@ Test(negotiate, other_portal_group_refused)
 /* ---- What is refused ---- */
 
 /* 13.13: minimum: never more than we offered. Seen: a target that answers 268435456. */
-Test(negotiate_refuses, burst_larger_than_offered)
+Test(negotiate_refuses, s13_13_burst_larger_than_offered)
 {
     BAD("MaxBurstLength=16777215 FirstBurstLength=65536" DIGESTS R2T OTHERS, LUN_PROTOCOL, "MaxBurstLength");
 }
 
-Test(negotiate_refuses, burst_out_of_range)
+Test(negotiate_refuses, s13_13_burst_out_of_range)
 {
     BAD("MaxBurstLength=268435456 FirstBurstLength=65536" DIGESTS R2T OTHERS, LUN_PROTOCOL, "MaxBurstLength");
 }
 
 /* 13.11: AND. */
-Test(negotiate_refuses, immediate_data_nobody_offered)
+Test(negotiate_refuses, s13_11_immediate_data_nobody_offered)
 {
     struct rig *r = RIG(TO_OPERATIONAL
                         "expect LoginRequest csg=1 text{ImmediateData=No}\n"
@@ -192,7 +192,7 @@ Test(negotiate_refuses, immediate_data_nobody_offered)
 }
 
 /* 13.10: OR. */
-Test(negotiate_refuses, no_initial_r2t_when_we_want_it)
+Test(negotiate_refuses, s13_10_no_initial_r2t_when_we_want_it)
 {
     struct rig *r = RIG(TO_OPERATIONAL
                         "expect LoginRequest csg=1 text{InitialR2T=Yes}\n"
@@ -202,48 +202,48 @@ Test(negotiate_refuses, no_initial_r2t_when_we_want_it)
     refused(r, LUN_PROTOCOL, "InitialR2T");
 }
 
-Test(negotiate_refuses, boolean_that_is_none)
+Test(negotiate_refuses, s6_1_boolean_that_is_none)
 {
     BAD("ImmediateData=yes InitialR2T=Yes" DIGESTS BURSTS OTHERS, LUN_PROTOCOL, "ImmediateData");
 }
 
-Test(negotiate_refuses, number_that_is_none)
+Test(negotiate_refuses, s6_1_number_that_is_none)
 {
     BAD("MaxBurstLength=64k FirstBurstLength=65536" DIGESTS R2T OTHERS, LUN_PROTOCOL, "MaxBurstLength");
 }
 
-Test(negotiate_refuses, empty_number)
+Test(negotiate_refuses, s6_1_empty_number)
 {
     BAD("MaxBurstLength= FirstBurstLength=65536" DIGESTS R2T OTHERS, LUN_PROTOCOL, "MaxBurstLength");
 }
 
-Test(negotiate_refuses, number_that_overflows)
+Test(negotiate_refuses, s6_1_number_that_overflows)
 {
     BAD("MaxBurstLength=18446744073709617152 FirstBurstLength=65536" DIGESTS R2T OTHERS, LUN_PROTOCOL,
         "MaxBurstLength");
 }
 
 /* 13.12: 512 to 2^24 - 1. Zero would have us send for ever. */
-Test(negotiate_refuses, segment_length_zero)
+Test(negotiate_refuses, s13_12_segment_length_zero)
 {
     BAD("MaxRecvDataSegmentLength=0" DIGESTS R2T BURSTS OTHERS, LUN_PROTOCOL, "MaxRecvDataSegmentLength");
 }
 
-Test(negotiate_refuses, outstanding_r2t_zero)
+Test(negotiate_refuses, s13_17_outstanding_r2t_zero)
 {
     BAD("MaxOutstandingR2T=0 MaxConnections=1 ErrorRecoveryLevel=0 DefaultTime2Wait=2 DefaultTime2Retain=0 "
         "DataPDUInOrder=Yes DataSequenceInOrder=Yes" DIGESTS R2T BURSTS,
         LUN_PROTOCOL, "MaxOutstandingR2T");
 }
 
-Test(negotiate_refuses, recovery_level_we_did_not_offer)
+Test(negotiate_refuses, s13_20_recovery_level_we_did_not_offer)
 {
     BAD("ErrorRecoveryLevel=2 MaxOutstandingR2T=1 MaxConnections=1 DefaultTime2Wait=2 DefaultTime2Retain=0 "
         "DataPDUInOrder=Yes DataSequenceInOrder=Yes" DIGESTS R2T BURSTS,
         LUN_PROTOCOL, "ErrorRecoveryLevel");
 }
 
-Test(negotiate_refuses, digest_that_was_not_offered)
+Test(negotiate_refuses, s13_1_digest_that_was_not_offered)
 {
     struct rig *r =
         RIG(TO_OPERATIONAL "expect LoginRequest csg=1 text{HeaderDigest=CRC32C}\n"
@@ -254,7 +254,7 @@ Test(negotiate_refuses, digest_that_was_not_offered)
 }
 
 /* A target that rejects digests we insist on. */
-Test(negotiate_refuses, digest_rejected)
+Test(negotiate_refuses, s13_1_digest_rejected)
 {
     struct rig *r = RIG(TO_OPERATIONAL
                         "expect LoginRequest csg=1 text{HeaderDigest=CRC32C}\n"
@@ -264,13 +264,13 @@ Test(negotiate_refuses, digest_rejected)
     refused(r, LUN_LOGIN, "HeaderDigest");
 }
 
-Test(negotiate_refuses, missing_answer)
+Test(negotiate_refuses, s6_2_missing_answer)
 {
     BAD("FirstBurstLength=65536" DIGESTS R2T OTHERS, LUN_PROTOCOL, "MaxBurstLength");
 }
 
 /* 6.3: a negotiated key only once, even over two PDUs. */
-Test(negotiate_refuses, key_twice)
+Test(negotiate_refuses, s6_3_key_twice)
 {
     refused(RIG(TO_OPERATIONAL "expect LoginRequest csg=1\n"
                                "send LoginResponse T=0 text{MaxBurstLength=65536}\n"
@@ -281,13 +281,13 @@ Test(negotiate_refuses, key_twice)
 }
 
 /* 13.21: not the target's to say. */
-Test(negotiate_refuses, session_type_from_the_target)
+Test(negotiate_refuses, s13_21_session_type_from_the_target)
 {
     BAD("SessionType=Discovery" DIGESTS R2T BURSTS OTHERS, LUN_PROTOCOL, "SessionType");
 }
 
 /* 6.1: a key has at most 63 characters. */
-Test(negotiate_refuses, key_of_64_characters)
+Test(negotiate_refuses, s6_1_key_of_64_characters)
 {
     BAD("X-aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa=1" DIGESTS R2T BURSTS OTHERS,
         LUN_PROTOCOL, "");
