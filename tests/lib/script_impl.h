@@ -78,6 +78,7 @@ struct script {
     uint32_t next_ttt;
     bool header_digest, data_digest, want_header_digest, want_data_digest;
     bool full_feature, login_seen, login_answered, automatic;
+    uint8_t login[PDU_BHS];       /* header of the connection's first Login Request */
     uint32_t tasks[SCRIPT_TASKS]; /* ITTs outstanding */
     unsigned task_count;
     struct script_device device;

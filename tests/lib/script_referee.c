@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What RFC 7143 always wants of an initiator, held against every PDU it sends, so that scripts need not say
  * it: reserved bits zero; the F bits; CmdSN order and window (4.2.2.1); ExpStatSN neither ahead nor backwards
- * (4.2.2.2); tags fresh (11.2.1.8); immediate where it must be (11.18.1). The script's thread. */
+ * (4.2.2.2); tags fresh (11.2.1.8); immediate where it must be (11.18.1); no segments where there are none
+ * (11.2.1); one identity through a login (11.12.4-11.12.7). tests/wire/referee.c shows that each is noticed.
+ * The script's thread. */
 #include <string.h>
 
 #include "base/bytes.h"
@@ -107,8 +109,54 @@ static bool flags(struct script *s, const struct script_pdu *p)
         return script_fail(s, "NOP-Out with ITT ffffffff is always immediate (11.18.1)");
     if (opcode == PDU_SCSI_COMMAND && !(bhs[1] & 0x80) && !(bhs[1] & 0x20))
         return script_fail(s, "F=0 without W (11.3.1)");
+    if (opcode == PDU_SCSI_COMMAND && get_be32(bhs + 20) && !(bhs[1] & 0x60))
+        return script_fail(s, "data expected, but neither R nor W (11.3.1)");
+    if (opcode == PDU_TEXT_REQUEST && (bhs[1] & 0xc0) == 0xc0)
+        return script_fail(s, "F and C exclude each other (11.10.2)");
     if ((opcode == PDU_LOGIN_REQUEST) == s->full_feature)
         return script_fail(s, "%s in the wrong phase", script_field_kind_name(opcode));
+    return true;
+}
+
+/* 11.2.1.5, 11.2.1.6: a command may have an AHS; these have neither AHS nor data (11.5.2, 11.14.2, 11.16). */
+static bool segments(struct script *s, const struct script_pdu *p)
+{
+    uint8_t opcode = pdu_opcode(p->bhs);
+    bool bare = opcode == PDU_TASK_REQUEST || opcode == PDU_LOGOUT_REQUEST || opcode == PDU_SNACK;
+    if (p->ahs_length && opcode != PDU_SCSI_COMMAND)
+        return script_fail(s, "%s with an AHS (11.2.1.5)", script_field_kind_name(opcode));
+    if (p->data_length && bare)
+        return script_fail(s, "%s with a data segment (11.2.1.6)", script_field_kind_name(opcode));
+    return true;
+}
+
+/* 11.5.1, 11.5.4: which task a request is about. */
+static bool referenced(struct script *s, const uint8_t *bhs)
+{
+    uint8_t function = bhs[1] & 0x7f;
+    bool one_task = function == 1 || function == 8; /* ABORT TASK, TASK REASSIGN */
+    if (pdu_opcode(bhs) == PDU_TASK_REQUEST && !one_task && get_be32(bhs + 20) != PDU_TAG_NONE)
+        return script_fail(s, "Referenced Task Tag in function %u (11.5.4)", function);
+    return true;
+}
+
+/* The first Login Request says who logs in; the others say the same. */
+static bool identity(struct script *s, const uint8_t *bhs)
+{
+    static const struct {
+        uint8_t offset, length;
+        const char *what;
+    } same[] = {
+        {2, 2, "the versions (11.12.4)"}, {8, 6, "the ISID (11.12.5)"}, {14, 2, "the TSIH (11.12.6)"},
+        {16, 4, "the ITT (6.3)"},         {20, 2, "the CID (11.12.7)"},
+    };
+    if (pdu_opcode(bhs) != PDU_LOGIN_REQUEST)
+        return true;
+    if (!s->login_seen)
+        memcpy(s->login, bhs, PDU_BHS);
+    for (size_t i = 0; i < sizeof same / sizeof same[0]; i++)
+        if (memcmp(s->login + same[i].offset, bhs + same[i].offset, same[i].length))
+            return script_fail(s, "%s changed within the login", same[i].what);
     return true;
 }
 
@@ -123,5 +171,6 @@ bool script_referee(struct script *s, const struct script_pdu *p)
     if (reserved >= 0)
         return script_fail(s, "reserved bits in byte %d of %s: 0x%02x", reserved,
                            script_field_kind_name(opcode), p->bhs[reserved]);
-    return flags(s, p) && (!has_cmdsn(opcode) || cmdsn(s, p->bhs)) && expstatsn(s, p->bhs) && tag(s, p->bhs);
+    return flags(s, p) && segments(s, p) && referenced(s, p->bhs) && identity(s, p->bhs) &&
+           (!has_cmdsn(opcode) || cmdsn(s, p->bhs)) && expstatsn(s, p->bhs) && tag(s, p->bhs);
 }
