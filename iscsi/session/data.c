@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The data phase of a session's tasks: Data-Out, R2T, Data-In. Runs in the owner's loop. RFC
  * 7143 4.2.5, 11.7, 11.8. */
+#include <inttypes.h>
 #include <string.h>
 
 #include "base/checked.h"
@@ -62,6 +63,9 @@ static bool check_r2t(struct session *s, struct task *t, const struct pdu_r2t *r
 {
     if (!t->write)
         return error_set(e, LUN_PROTOCOL, 0, true, "R2T for a task that writes nothing");
+    if (r->lun != t->lun) /* 4.2.5.3 */
+        return error_set(e, LUN_PROTOCOL, 0, true,
+                         "R2T with LUN field %016" PRIx64 " for a task of %016" PRIx64, r->lun, t->lun);
     if (r->r2tsn != t->r2tsn)
         return error_set(e, LUN_PROTOCOL, 0, true, "R2TSN %u where %u was due", r->r2tsn, t->r2tsn);
     if (r->length == 0 || r->length > s->n.max_burst)

@@ -237,7 +237,8 @@ bool bench_data_in(struct pdu_data_in p)
 bool bench_r2t(uint32_t itt, uint32_t ttt, uint32_t r2tsn, uint32_t offset, uint32_t length)
 {
     uint8_t bhs[PDU_BHS];
-    pdu_put_r2t(bhs, &(struct pdu_r2t){.itt = itt,
+    pdu_put_r2t(bhs, &(struct pdu_r2t){.lun = 0x0001000000000000,
+                                       .itt = itt,
                                        .ttt = ttt,
                                        .statsn = b.statsn,
                                        .expcmdsn = b.expcmdsn,
