@@ -8,7 +8,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "block/request.h"
+#include "block/outage.h"
 #include "block/scan.h"
 
 #define LOGOUT_MS 2000
@@ -16,6 +16,7 @@
 #define CANCEL_MS                                                                                            \
     3000 /* what a close cuts short has this long to be aborted, before the caches are flushed */
 #define REVISIT_MS 10000
+#define REVISIT_AWAY_MS 1000 /* while requests wait for it */
 
 static struct units *make_units(struct lun_target *t);
 static void ended(struct lun_target *t, const struct lun_error *why);
@@ -31,7 +32,7 @@ static void up(struct lun_target *t)
     scan_list(t);
 }
 
-/* Nothing waits for a target that is lost or closed: every request that has no task in flight ends. */
+/* Nothing waits any longer: every request that has no task in flight ends. */
 static void set_offline(struct lun_target *t, const struct lun_error *e)
 {
     struct units *all = units_of(t);
@@ -42,8 +43,32 @@ static void set_offline(struct lun_target *t, const struct lun_error *e)
             u->info.state = LUN_UNIT_OFFLINE;
             u->info.error = *e;
         }
+        u->away_until = 0;
         request_cancel_all(u, e);
     }
+}
+
+static void losing(struct lun_target *t, const struct lun_error *e)
+{
+    outage_begin(t, e);
+}
+
+static void hopeless(struct lun_target *t, const struct lun_error *e)
+{
+    pool_log(t->pool, LUN_LOG_ERROR, "target %s does not take us back, and I/O fails: %s", t->o.iqn, e->text);
+    outage_end(t, e);
+}
+
+/* Units that are away wait; for the others, and for the library's own requests, it is over. */
+static void set_away(struct lun_target *t, const struct lun_error *e)
+{
+    struct units *all = units_of(t);
+    request_cancel_all(all->probe, e);
+    for (size_t i = 0; i < all->count; i++)
+        if (all->at[i]->away_until)
+            request_cancel_internal(all->at[i], e);
+        else
+            request_cancel_all(all->at[i], e);
 }
 
 static void down(struct lun_target *t, const struct lun_error *e)
@@ -61,7 +86,7 @@ static void down(struct lun_target *t, const struct lun_error *e)
         return;
     }
     pool_log(t->pool, LUN_LOG_ERROR, "target %s lost: %s", t->o.iqn, why.text);
-    set_offline(t, &why);
+    set_away(t, &why);
     struct lun_event event = {.kind = LUN_EVENT_TARGET_DOWN, .target = t, .error = &why};
     pool_event(t->pool, &event);
 }
@@ -83,7 +108,7 @@ static void closed(struct lun_target *t)
     ended(t, &all->open_error);
 }
 
-static const struct target_client client = {up, down, room, closed};
+static const struct target_client client = {up, losing, hopeless, down, room, closed};
 
 /* ---- opening ----------------------------------------------------------------------------------------- */
 
@@ -122,6 +147,7 @@ static void ended(struct lun_target *t, const struct lun_error *why)
     all->draining = false;
     timer_disarm(&t->loop->timers, &all->drain);
     timer_disarm(&t->loop->timers, &all->revisit);
+    timer_disarm(&t->loop->timers, &all->replacement);
     timer_disarm(&t->loop->timers, &all->patience);
     loop_undefer(&all->closer);
     all->opening = NULL;
@@ -144,8 +170,9 @@ static void tell_up(struct lun_target *t, bool first)
 void device_revisit(struct lun_target *t)
 {
     struct units *all = units_of(t);
-    if (t->state == TARGET_OPEN && !timer_armed(&all->revisit))
-        timer_arm(&t->loop->timers, &all->revisit, loop_clock() + REVISIT_MS * 1000000ull);
+    uint64_t when = loop_clock() + (outage_is_on(t) ? REVISIT_AWAY_MS : REVISIT_MS) * 1000000ull;
+    if (t->state == TARGET_OPEN && (!timer_armed(&all->revisit) || all->revisit.deadline > when))
+        timer_arm(&t->loop->timers, &all->revisit, when);
 }
 
 static void revisit(struct timer *timer, uint64_t now)
@@ -154,7 +181,7 @@ static void revisit(struct timer *timer, uint64_t now)
     struct lun_target *t = all->target;
     if (t->state != TARGET_OPEN || all->draining)
         return;
-    if (all->relist) {
+    if (all->relist || outage_is_on(t)) { /* a target that is being set up may list them only now */
         scan_list(t);
         return;
     }
@@ -173,6 +200,8 @@ void device_scanned(struct lun_target *t, const struct lun_error *e)
         struct lun_call *opening = all->opening;
         bool announce = all->announce;
         sessions_fit(t);
+        if (outage_is_on(t))
+            device_revisit(t);
         all->opening = NULL;
         all->announce = false;
         timer_disarm(&t->loop->timers, &all->patience);
@@ -355,6 +384,7 @@ static struct units *make_units(struct lun_target *t)
     all->target = t;
     all->drain.fire = drain_late;
     all->revisit.fire = revisit;
+    all->replacement.fire = outage_late;
     all->patience.fire = patience_over;
     all->closer.run = close_on;
     list_init(&all->closer.link);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "block/device.h"
+#include "block/outage.h"
 #include "block/request.h"
 #include "block/scan.h"
 #include "scsi/decode.h"
@@ -253,19 +254,20 @@ static void adopt(struct lun_unit *u, const struct lun_unit_info *f)
 
 /* Behind the number of a unit that was not seen to go, another device may answer: what a user of the unit
  * read so far was another's, and nothing may be written there. */
-static void check_identity(struct lun_unit *u, struct lun_unit_info *f)
+static bool is_another(struct lun_unit *u, struct lun_unit_info *f)
 {
     if (!u->identified)
         u->identity[0] = '\0';
     if (!f->name_count || !strcmp(u->identity, f->names[0]))
-        return;
+        return false;
     if (!u->identity[0]) {
         memcpy(u->identity, f->names[0], sizeof u->identity);
-        return;
+        return false;
     }
     f->state = LUN_UNIT_OFFLINE;
     error_set(&f->error, LUN_SCSI, 0, false, "LUN %llu is another device now: %.80s, not %.80s",
               (unsigned long long)u->info.lun, f->names[0], u->identity);
+    return true;
 }
 
 /* It may get better by itself: not ready, or no answer. */
@@ -284,7 +286,11 @@ static void conclude(struct unit_scan *s)
         set_split(s, f);
     f->state = s->not_ready.layer == LUN_OK ? LUN_UNIT_ONLINE : LUN_UNIT_OFFLINE;
     f->error = s->not_ready;
-    check_identity(u, f);
+    if (!outage_identified(u, f, is_another(u, f))) {
+        u->info.error = f->error;
+        device_revisit(u->target);
+        return;
+    }
     bool first = !u->identified, changed = differs(&u->info, f);
     adopt(u, f);
     u->identified = true;
@@ -292,6 +298,8 @@ static void conclude(struct unit_scan *s)
         device_revisit(u->target);
     if (first || changed)
         unit_event(u, first ? LUN_EVENT_UNIT_ADDED : LUN_EVENT_UNIT_CHANGED);
+    if (u->away_until)
+        outage_over(u);
 }
 
 static void unit_done(struct unit_scan *s)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "block/device.h"
+#include "block/outage.h"
 #include "block/retry.h"
 #include "scsi/decode.h"
 
@@ -51,6 +52,8 @@ static void finish(struct request *r)
     if (io->op != LUN_OP_READ)
         range_release(r);
     count(u, io);
+    if (io->error.layer == LUN_OK && !r->internal)
+        t->proved = true;
     io->done(io);
     lun_buffer_put(t->loop, lent);
     lun_buffer_put(t->loop, bounce);
@@ -76,6 +79,13 @@ static void late(struct request *r)
     struct lun_error e = request_io(r)->error;
     char place[512];
     if (r->wait == WAIT_RETRY) { /* what the device kept saying tells more than the time does */
+        request_fail(r, &e);
+        return;
+    }
+    if (r->wait == WAIT_OUTAGE) {
+        e = r->unit->info.error;
+        e.layer = LUN_TIMEOUT;
+        error_prefix(&e, "not back within the request's deadline");
         request_fail(r, &e);
         return;
     }
@@ -112,22 +122,42 @@ static void wait_for_retry(struct request *r)
     timer_arm(timers_of(r), &r->timer, when < r->deadline ? when : r->deadline);
 }
 
+static void arm_deadline(struct request *r)
+{
+    if (r->deadline != TIMER_NEVER)
+        timer_arm(timers_of(r), &r->timer, r->deadline);
+}
+
+/* The library's own come first: the unit is not back before they are done. */
 static void wait_for_room(struct request *r)
 {
     r->wait = WAIT_ROOM;
-    list_append(&r->unit->ready, &r->queue);
-    timer_arm(timers_of(r), &r->timer, r->deadline);
+    if (r->internal)
+        list_prepend(&r->unit->ready, &r->queue);
+    else
+        list_append(&r->unit->ready, &r->queue);
+    arm_deadline(r);
+}
+
+/* May it send now? While its unit is away only what identifies it. */
+static bool is_let_through(const struct request *r)
+{
+    return r->internal || !r->unit->away_until;
 }
 
 void request_room(struct lun_unit *u)
 {
     while (!list_empty(&u->ready) && u->outstanding < u->info.queue_depth) {
-        struct request *r = LIST_OF(list_pop(&u->ready), struct request, queue);
+        struct request *r = LIST_OF(u->ready.next, struct request, queue);
+        if (!is_let_through(r))
+            return;
+        list_remove(&r->queue);
         timer_disarm(timers_of(r), &r->timer);
         r->wait = WAIT_NOTHING;
         request_continue(r);
-        if (!list_empty(&u->ready) && u->ready.prev == &r->queue)
-            return; /* back in the queue: no task was to be had */
+        bool back = u->ready.prev == &r->queue || u->ready.next == &r->queue;
+        if (!list_empty(&u->ready) && back)
+            return; /* in the queue again: no task was to be had */
     }
 }
 
@@ -176,7 +206,8 @@ static void task_done(struct task *t, const struct lun_error *error)
     r->out--;
     u->outstanding--;
     if (error) {
-        fail_with_place(r, error);
+        if (!outage_replay(r, t))
+            fail_with_place(r, error);
     } else {
         uint32_t delay;
         switch (retry_judge(u, t, &r->tries, &delay, &e)) {
@@ -206,7 +237,8 @@ static void task_done(struct task *t, const struct lun_error *error)
 struct task *request_task(struct request *r)
 {
     struct lun_unit *u = r->unit;
-    struct task *t = u->outstanding < u->info.queue_depth ? sessions_task(u->target) : NULL;
+    struct task *t =
+        u->outstanding < u->info.queue_depth && is_let_through(r) ? sessions_task(u->target) : NULL;
     if (!t) {
         wait_for_room(r);
         return NULL;
@@ -249,7 +281,9 @@ void request_continue(struct request *r)
             return;
         if (r->stop)
             break;
-        if (r->again)
+        if (r->replay)
+            outage_park(r);
+        else if (r->again)
             wait_for_retry(r);
         else if (!data || !move_next_phase(r))
             break;
@@ -266,6 +300,7 @@ void request_continue(struct request *r)
 static bool may_start(struct request *r)
 {
     struct lun_unit *u = r->unit;
+    const struct lun_io *io = request_io(r);
     struct lun_error e;
     if (r->internal && u->target->state == TARGET_OPEN)
         return true;
@@ -273,7 +308,7 @@ static bool may_start(struct request *r)
         error_set(&e, LUN_CANCELLED, 0, false, "target %s is being closed", u->target->o.iqn);
     else if (u->target->state != TARGET_OPEN)
         e = u->target->error;
-    else if (u->info.state != LUN_UNIT_ONLINE && is_data(request_io(r)))
+    else if (u->info.state != LUN_UNIT_ONLINE && (is_data(io) || io->op == LUN_OP_FLUSH))
         e = u->info.error;
     else
         return true;
@@ -306,22 +341,45 @@ static void submit(struct lun_unit *u, struct lun_io *io, bool internal, bool un
     units_of(t)->requests++;
     t->loop->requests++;
     uint32_t ms = io->timeout_ms ? io->timeout_ms : t->o.io_timeout_ms;
+    r->timed = io->timeout_ms != 0;
     r->deadline = t->loop->now + ms * 1000000ull;
-    if ((unwanted && !not_wanted(r)) || !may_start(r) || (is_data(io) && !move_begin(r))) {
+    if (unwanted && !not_wanted(r))
         finish(r);
-        return;
-    }
-    if (is_data(io) && !memory_take(r))
-        timer_arm(&t->loop->timers, &r->timer, r->deadline);
+    else if (!is_let_through(r) && !units_of(t)->draining)
+        outage_wait(r);
+    else
+        request_begin(r);
+}
+
+void request_begin(struct request *r)
+{
+    const struct lun_io *io = request_io(r);
+    r->begun = true;
+    if (!may_start(r) || (is_data(io) && !move_begin(r)))
+        finish(r);
+    else if (is_data(io) && !memory_take(r))
+        arm_deadline(r);
     else
         request_start(r);
+}
+
+void request_restart_clock(struct request *r, uint64_t now)
+{
+    if (r->timed || r->internal)
+        return;
+    uint64_t span = r->unit->target->o.io_timeout_ms * 1000000ull;
+    r->deadline = now == TIMER_NEVER ? TIMER_NEVER : now + span;
+    if (r->wait == WAIT_NOTHING || r->wait == WAIT_RETRY)
+        return;
+    timer_disarm(timers_of(r), &r->timer);
+    arm_deadline(r);
 }
 
 void request_start(struct request *r)
 {
     const struct lun_io *io = request_io(r);
     if (is_data(io) && io->op != LUN_OP_READ && !range_take(r))
-        timer_arm(timers_of(r), &r->timer, r->deadline);
+        arm_deadline(r);
     else
         request_continue(r);
 }
@@ -404,7 +462,7 @@ void lun_cancel(struct lun_unit *u, struct lun_io *io)
     cancel(r, &e);
 }
 
-void request_cancel_all(struct lun_unit *u, const struct lun_error *e)
+static void cancel_those(struct lun_unit *u, bool internal_only, const struct lun_error *e)
 {
     struct list all;
     list_init(&all);
@@ -413,6 +471,17 @@ void request_cancel_all(struct lun_unit *u, const struct lun_error *e)
         struct request *r = LIST_OF(all.next, struct request, all);
         list_remove(&r->all);
         list_append(&u->requests, &r->all);
-        cancel(r, e);
+        if (r->internal || !internal_only)
+            cancel(r, e);
     }
+}
+
+void request_cancel_all(struct lun_unit *u, const struct lun_error *e)
+{
+    cancel_those(u, false, e);
+}
+
+void request_cancel_internal(struct lun_unit *u, const struct lun_error *e)
+{
+    cancel_those(u, true, e);
 }

@@ -13,13 +13,13 @@
 #include "block/retry.h"
 #include "block/unit.h"
 
-enum request_wait { WAIT_NOTHING, WAIT_RANGE, WAIT_ROOM, WAIT_MEMORY, WAIT_RETRY };
+enum request_wait { WAIT_NOTHING, WAIT_RANGE, WAIT_ROOM, WAIT_MEMORY, WAIT_RETRY, WAIT_OUTAGE };
 enum request_phase { PHASE_MERGE_READ, PHASE_MOVE, PHASE_FLUSH };
 
 struct request {
     struct lun_unit *unit;
     struct list all;    /* unit.requests */
-    struct list queue;  /* unit.waiting, unit.ready or loop.hungry */
+    struct list queue;  /* unit.waiting, unit.ready, unit.parked or loop.hungry */
     struct list range;  /* unit.ranges */
     struct timer timer; /* while it waits: its deadline, or the time of the retry */
     uint64_t deadline;  /* ns */
@@ -31,6 +31,9 @@ struct request {
     bool stop;              /* io->error is set: issue nothing more */
     bool posted;            /* on its way to the home loop: nothing else is valid but unit and message */
     bool unwanted;          /* cancelled on that way */
+    bool timed;             /* its deadline is the caller's own and counts through outages */
+    bool begun;             /* it has been let in: not so while it has only waited for its unit's return */
+    bool replay;            /* `again` because their session was lost: waits for the unit's return */
     bool again; /* send this phase's commands from `redo` on again once all are in, after `delay` */
     struct retry_tries tries;
     uint32_t block;                    /* bytes; the unit's block size when the request began */
@@ -43,6 +46,7 @@ struct request {
     uint64_t redo;                     /* with `again`: where in the window to begin anew */
     uint64_t reached;                  /* the farthest it began anew: past that, `tries` count from zero */
     uint64_t memory;                   /* its share of the loop's */
+    uint64_t lost_at;                  /* ns: the first time its session was lost; 0: never */
     uint8_t *bounce;                   /* a buffer of the loop's, or NULL */
     uint8_t *lent;                     /* likewise, to be put back after done */
     struct iovec iov;                  /* io->data */
@@ -81,8 +85,12 @@ void request_fail(struct request *r, const struct lun_error *e);
 void request_continue(struct request *r);
 /* Room for tasks: lets those on who wait for it, oldest first. */
 void request_room(struct lun_unit *u);
+/* The time an untimed request has begins anew: now, or (TIMER_NEVER) not before its unit is back. */
+void request_restart_clock(struct request *r, uint64_t now);
 /* Ends every request of the unit with e as soon as its tasks have ended. */
 void request_cancel_all(struct lun_unit *u, const struct lun_error *e);
+/* The same for the library's own. */
+void request_cancel_internal(struct lun_unit *u, const struct lun_error *e);
 
 /* move.c: READ, WRITE, ZERO */
 bool move_begin(struct request *r); /* false: it ends here (io->error may be set) */
@@ -97,6 +105,8 @@ void command_answered(struct request *r, struct task *t);
  */
 void command_refused(struct request *r, const struct task *t, const struct lun_error *e);
 
+/* Lets it in: on to its memory, or to its end when it may not run. */
+void request_begin(struct request *r);
 /* Its memory is there: on to its range, then to its commands. */
 void request_start(struct request *r);
 

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "block/device.h"
+#include "block/outage.h"
 #include "block/request.h"
 #include "scsi/decode.h"
 #include "wire/lun_field.h"
@@ -78,6 +79,11 @@ static void drop_unlisted(struct list_scan *l)
         struct lun_unit *u = all->at[i];
         if (listed(l, u->field) || u->info.state == LUN_UNIT_GONE)
             continue;
+        if (u->away_until) { /* a target that came back may still be set up */
+            error_set(&u->info.error, LUN_SCSI, 0, true, "target %s is back, without LUN %llu",
+                      l->target->o.iqn, (unsigned long long)u->info.lun);
+            continue;
+        }
         u->info.state = LUN_UNIT_GONE;
         error_set(&u->info.error, LUN_SCSI, 0, false, "target %s no longer lists LUN %llu", l->target->o.iqn,
                   (unsigned long long)u->info.lun);

@@ -22,6 +22,7 @@ struct lun_unit *unit_new(struct lun_target *t, uint64_t number, uint64_t field)
     list_init(&u->waiting);
     list_init(&u->ready);
     list_init(&u->requests);
+    list_init(&u->parked);
     return u;
 }
 

@@ -35,6 +35,11 @@ struct lun_unit {
     bool scan_again;             /* something changed meanwhile */
     bool unlisted;               /* the target dropped it while it was being identified */
     uint8_t scans;               /* one after another, because something changed meanwhile */
+    uint64_t away_until;         /* ns: it is away, and given up then; 0: it is not (outage.h) */
+    struct list parked;          /* requests that wait for its return, oldest first */
+    bool refused;                /* what came back in its place had another capacity */
+    uint64_t home_size;          /* bytes: its capacity when it went away */
+    uint32_t home_block;
 };
 
 /* client_data of a target. */
@@ -55,11 +60,12 @@ struct units {
     struct list_scan *list;      /* REPORT LUNS under way (scan.c) */
     unsigned scanning;           /* units being identified */
     bool list_again;
-    uint8_t lists;         /* one after another, because the list changed meanwhile */
-    bool announce;         /* TARGET_UP follows the scan under way */
-    bool relist;           /* the last list failed */
-    struct timer patience; /* the opening has its end here, whatever has not answered */
-    struct timer revisit;  /* looks again at what could not be had */
+    uint8_t lists;            /* one after another, because the list changed meanwhile */
+    bool announce;            /* TARGET_UP follows the scan under way */
+    bool relist;              /* the last list failed */
+    struct timer patience;    /* the opening has its end here, whatever has not answered */
+    struct timer revisit;     /* looks again at what could not be had */
+    struct timer replacement; /* gives up units that are away */
 };
 
 static inline struct units *units_of(const struct lun_target *t)

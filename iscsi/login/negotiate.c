@@ -76,7 +76,7 @@ bool negotiate_start(struct negotiation *n, const struct login_options *o, struc
         {KEY_MAX_CONNECTIONS, 1},
         {KEY_PDU_IN_ORDER, true},
         {KEY_SEQUENCE_IN_ORDER, true},
-        {KEY_TIME2WAIT, keys_get(KEY_TIME2WAIT)->standard},
+        {KEY_TIME2WAIT, 0}, /* how long to keep away after a loss is the target's to say */
         {KEY_TIME2RETAIN, keys_get(KEY_TIME2RETAIN)->standard},
         {KEY_RECOVERY_LEVEL, 0},
     };

@@ -278,6 +278,27 @@ void link_logout(struct link *k)
         link_break(k, &(struct lun_error){.layer = LUN_CANCELLED, .text = "closed"});
 }
 
+/* Both times count from the loss (13.15, 13.16), whatever else is said in a Logout Response or an
+ * Asynchronous Message. */
+static void note_times(struct link *k)
+{
+    uint64_t second = 1000000000u, now = loop_clock();
+    k->retry_after = now + k->negotiated.time2wait * second;
+    k->gone_after = k->retry_after + k->negotiated.time2retain * second;
+}
+
+static void end_session(struct link *k, const struct lun_error *e)
+{
+    struct lun_error gone = *e;
+    note_times(k);
+    if (k->ops->losing)
+        k->ops->losing(k, e);
+    if (gone.layer == LUN_OK)
+        error_set(&gone, LUN_CANCELLED, 0, false, "logged out");
+    session_fail(&k->session, &gone);
+    session_free(&k->session);
+}
+
 /* The one way down. Order matters: the queue gives its tasks back before the session ends them. */
 static void bury(struct loop_deferred *d)
 {
@@ -295,13 +316,8 @@ static void bury(struct loop_deferred *d)
     else if (e.layer != LUN_OK)
         error_prefix(&e, "portal %s, discovery", k->address.text);
     k->last_error = e;
-    if (session) {
-        struct lun_error gone = e;
-        if (gone.layer == LUN_OK)
-            error_set(&gone, LUN_CANCELLED, 0, false, "logged out");
-        session_fail(&k->session, &gone);
-        session_free(&k->session);
-    }
+    if (session)
+        end_session(k, &e);
     login_free(k->login);
     k->login = NULL;
     k->state = LINK_IDLE;

@@ -21,6 +21,8 @@ struct link;
 
 struct link_ops {
     void (*up)(struct link *k);
+    /* UP, and lost or logged out: its tasks are about to end. NULL: need not be told. */
+    void (*losing)(struct link *k, const struct lun_error *e);
     /* The link is IDLE again. e->layer LUN_OK: logged out as asked. */
     void (*down)(struct link *k, const struct lun_error *e);
     /* Tasks are free again after session_task gave none. */
@@ -49,7 +51,9 @@ struct link {
     struct timer login_timer;
     bool broken; /* to be buried with `error` */
     struct lun_error error, last_error;
-    uint64_t logins; /* counters for `sessions` */
+    uint64_t retry_after; /* ns: Time2Wait of the last session ends (RFC 7143 13.15) */
+    uint64_t gone_after;  /* and Time2Retain behind it: the target has forgotten that session (13.16) */
+    uint64_t logins;      /* counters for `sessions` */
 };
 
 void link_init(struct link *k, struct lun_loop *loop, const struct link_ops *ops, void *user);

@@ -26,6 +26,7 @@ static void complete(struct lun_target_options *o)
     DEFAULT(o->io_timeout_ms, 30000);
     DEFAULT(o->nop_interval_ms, 5000);
     DEFAULT(o->nop_timeout_ms, 5000);
+    DEFAULT(o->replacement_timeout_ms, 120000);
     DEFAULT(o->max_recv_data_segment_length, 262144);
     DEFAULT(o->first_burst_length, 262144);
     DEFAULT(o->max_burst_length, 1048576);

@@ -115,6 +115,8 @@ static struct task *join_batch(struct lun_target *t)
 
 struct task *sessions_task(struct lun_target *t)
 {
+    if (t->state != TARGET_OPEN) /* with several sessions some may still look well */
+        return NULL;
     struct task *joined = join_batch(t);
     if (joined)
         return joined;

@@ -1,19 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A target's sessions: start, loss, retry, end; see target.h. Home loop. RFC 7143 4.3, 6.3.5. */
+/* A target's sessions: making, start, end; see target.h, and recovery.c for loss and return. Home loop. RFC
+ * 7143 4.3, 6.3. */
 #include "pool/target.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "pool/recovery.h"
+
 #define MS 1000000ull /* ns */
 #define ABORT_TIMEOUT (5000 * MS)
-#define RETRY_FIRST (500 * MS)
-#define RETRY_LONGEST (30000 * MS)
-#define STEADY (30000 * MS) /* a session that was up for less was no success: the delay goes on growing */
 
 static void stop_late(struct timer *timer, uint64_t now);
-static void retry(struct timer *timer, uint64_t now);
 static const struct link_ops link_ops;
 
 /* ---- making and freeing (caller's thread) ------------------------------------------------------------ */
@@ -41,7 +40,7 @@ static bool make_sessions(struct lun_target *t, struct lun_error *e)
         struct target_session *s = &t->sessions[i];
         link_init(&s->link, t->loop, &link_ops, s);
         s->target = t;
-        s->retry.fire = retry;
+        s->retry.fire = recovery_retry;
     }
     return true;
 }
@@ -165,7 +164,7 @@ bool target_start_session(struct target_session *s, struct lun_error *e)
     return false;
 }
 
-static unsigned count_in(const struct lun_target *t, enum link_state state)
+unsigned target_count_in(const struct lun_target *t, enum link_state state)
 {
     unsigned n = 0;
     for (unsigned i = 0; i < t->o.sessions; i++)
@@ -220,6 +219,7 @@ void target_start(struct lun_target *t)
     for (unsigned i = 0; i < t->o.sessions; i++) {
         t->sessions[i].leaving = false;
         t->sessions[i].up_since = 0; /* of before the last close */
+        t->sessions[i].failures = 0;
     }
     t->group = -1;
     t->error = (struct lun_error){0}; /* of an outage before the last close */
@@ -235,7 +235,7 @@ static void fail_opening(struct lun_target *t, const struct lun_error *e)
         t->error = *e;
     for (unsigned i = 0; i < t->o.sessions; i++)
         link_logout(&t->sessions[i].link);
-    if (count_in(t, LINK_IDLE) < t->o.sessions) {
+    if (target_count_in(t, LINK_IDLE) < t->o.sessions) {
         timer_arm(&t->loop->timers, &t->stop_timer, loop_clock() + t->o.login_timeout_ms * MS);
         return;
     }
@@ -267,7 +267,7 @@ static void opening_session_up(struct target_session *s)
         t->first_error = (struct lun_error){0}; /* this address is the one */
         start_others(t);
     }
-    if (t->state == TARGET_OPENING && count_in(t, LINK_UP) == t->wanted) {
+    if (t->state == TARGET_OPENING && target_count_in(t, LINK_UP) == t->wanted) {
         t->state = TARGET_OPEN;
         t->client->up(t);
     }
@@ -277,7 +277,7 @@ static void opening_session_down(struct target_session *s, const struct lun_erro
 {
     struct lun_target *t = s->target;
     bool another = s == &t->sessions[0] && t->error.layer == LUN_OK && is_of_address(e) &&
-                   count_in(t, LINK_IDLE) == t->o.sessions && t->address + 1 < t->address_count;
+                   target_count_in(t, LINK_IDLE) == t->o.sessions && t->address + 1 < t->address_count;
     if (another) {
         note_first(t, e);
         t->address++;
@@ -287,80 +287,11 @@ static void opening_session_down(struct target_session *s, const struct lun_erro
     fail_addresses(t, e);
 }
 
-/* ---- loss and return --------------------------------------------------------------------------------- */
-
-static void retry(struct timer *timer, uint64_t now)
-{
-    struct target_session *s = LIST_OF(timer, struct target_session, retry);
-    struct lun_target *t = s->target;
-    struct lun_error e;
-    if (count_in(t, LINK_IDLE) == t->o.sessions) /* nothing is up: any portal may be the one */
-        t->address = (t->address + 1) % t->address_count;
-    if (!target_start_session(s, &e)) {
-        s->link.last_error = e;
-        s->failures++;
-        timer_arm(&t->loop->timers, &s->retry, now + RETRY_LONGEST);
-    }
-}
-
-/* Half to one and a half times the doubled delay, so that sessions lost together do not return together. */
-static void schedule_retry(struct target_session *s)
-{
-    struct lun_target *t = s->target;
-    uint64_t delay = RETRY_FIRST << (s->failures < 6 ? s->failures : 6);
-    if (delay > RETRY_LONGEST)
-        delay = RETRY_LONGEST;
-    uint32_t random = (uint32_t)(loop_clock() * 2654435761u >> 16) ^ (uint32_t)(uintptr_t)s;
-    delay = delay / 2 + delay * (random % 1024) / 1024;
-    s->failures++;
-    timer_arm(&t->loop->timers, &s->retry, loop_clock() + delay);
-}
-
-/* All sessions go when one is lost: a write on its way in the lost one could land after a newer one sent
- * through another, until the lost one has been reinstated. So the target is OPEN only with every session up.
- */
-static void lost(struct target_session *s, const struct lun_error *e)
-{
-    struct lun_target *t = s->target;
-    if (s->leaving) { /* with commands that have not ended: like any other */
-        s->leaving = false;
-        t->wanted++;
-    }
-    if (s->up_since && t->loop->now - s->up_since >= STEADY)
-        s->failures = 0;
-    s->up_since = 0;
-    schedule_retry(s);
-    if (t->state != TARGET_OPEN)
-        return;
-    t->state = TARGET_LOST;
-    t->error = *e;
-    for (unsigned i = 0; i < t->o.sessions; i++)
-        link_break(&t->sessions[i].link, e);
-    t->client->down(t, e);
-}
-
-static void back_if_all_up(struct lun_target *t)
-{
-    if (count_in(t, LINK_UP) < t->wanted)
-        return;
-    t->state = TARGET_OPEN;
-    t->error = (struct lun_error){0};
-    t->client->up(t);
-}
-
-/* The target is back and takes fewer sessions than before. Of ours, not of the user's choice: we do with
- * less. */
-static bool does_without(const struct target_session *s, const struct lun_error *e)
-{
-    const struct lun_target *t = s->target;
-    return t->state == TARGET_LOST && !t->given.sessions && t->wanted > 1 && e->layer == LUN_LOGIN;
-}
-
 /* ---- stopping ---------------------------------------------------------------------------------------- */
 
 static void stopped_if_idle(struct lun_target *t)
 {
-    if (count_in(t, LINK_IDLE) < t->o.sessions)
+    if (target_count_in(t, LINK_IDLE) < t->o.sessions)
         return;
     timer_disarm(&t->loop->timers, &t->stop_timer);
     t->state = TARGET_CLOSED;
@@ -402,7 +333,7 @@ static void session_up(struct link *k)
         opening_session_up(s);
         break;
     case TARGET_LOST:
-        back_if_all_up(t);
+        recovery_session_up(s);
         break;
     case TARGET_OPEN: /* one more */
         break;
@@ -424,11 +355,16 @@ static void session_down(struct link *k, const struct lun_error *e)
         sessions_left(s);
     else if (t->state == TARGET_OPEN && !s->up_since)
         sessions_refused(s, e);
-    else if (does_without(s, e)) {
-        sessions_refused(s, e);
-        back_if_all_up(t);
-    } else if (t->state != TARGET_CLOSED)
-        lost(s, e);
+    else if (t->state != TARGET_CLOSED)
+        recovery_session_down(s, e);
+}
+
+/* Its tasks are about to end: nothing may be sent through another session from here on. */
+static void session_losing(struct link *k, const struct lun_error *e)
+{
+    struct target_session *s = k->user;
+    if (s->target->state == TARGET_OPEN && !(s->leaving && e->layer == LUN_OK))
+        recovery_lose(s->target, e);
 }
 
 static void session_room(struct link *k)
@@ -437,7 +373,7 @@ static void session_room(struct link *k)
     s->target->client->room(s->target);
 }
 
-static const struct link_ops link_ops = {session_up, session_down, session_room};
+static const struct link_ops link_ops = {session_up, session_losing, session_down, session_room};
 
 /* ---- what block/ asks -------------------------------------------------------------------------------- */
 

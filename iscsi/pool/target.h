@@ -21,6 +21,10 @@ enum target_state { TARGET_CLOSED, TARGET_OPENING, TARGET_OPEN, TARGET_LOST, TAR
 struct target_client {
     /* OPENING or LOST has become OPEN. */
     void (*up)(struct lun_target *t);
+    /* OPEN is becoming LOST: its tasks are about to end, and nothing can be sent. */
+    void (*losing)(struct lun_target *t, const struct lun_error *e);
+    /* LOST, and it will not come back by waiting: e says why. It is tried again all the same. */
+    void (*hopeless)(struct lun_target *t, const struct lun_error *e);
     /* OPENING has failed (now CLOSED), or OPEN has become LOST. */
     void (*down)(struct lun_target *t, const struct lun_error *e);
     /* Tasks are free again after sessions_task gave none. */
@@ -60,6 +64,10 @@ struct lun_target {
     uint64_t open_until;          /* OPENING */
     struct lun_error first_error; /* OPENING: of the first address that failed */
     struct lun_error error;       /* why it is not OPEN */
+    uint64_t lost_since;          /* ns; LOST */
+    bool told_lost;               /* LOST: client->down has run */
+    bool hopeless;                /* LOST: waiting will not mend it */
+    bool proved;                  /* OPEN: somebody's request has been answered well */
     int group;                    /* the target portal group of its sessions, -1 = not known yet */
     struct timer stop_timer;
     struct list siblings;     /* lun_pool.targets, under its lock */
@@ -83,6 +91,8 @@ struct task *sessions_task(struct lun_target *t);
 /* The negotiated parameters of the first session that is up, NULL if none. */
 const struct login_result *target_negotiated(const struct lun_target *t);
 
+/* How many of its links are in this state. */
+unsigned target_count_in(const struct lun_target *t, enum link_state state);
 /* Connects one session; false: e filled. */
 bool target_start_session(struct target_session *s, struct lun_error *e);
 

@@ -56,6 +56,7 @@ struct rig *rig_new(const char *text, const char *file, int line)
         .iqn = RIG_IQN,
         .portals = r->portals,
         .portal_count = 1,
+        .on_outage = LUN_OUTAGE_FAIL,
         .portal_group = -1,
         .login_timeout_ms = 20000, /* as all here: against hanging, not to be reached */
         .io_timeout_ms = 25000,

@@ -59,7 +59,7 @@ Test(operational, offers_follow_the_options)
     peer_expect(l, OPERATIONAL, FULL,
                 "HeaderDigest=CRC32C\nDataDigest=None,CRC32C\nMaxConnections=1\nInitialR2T=Yes\n"
                 "ImmediateData=No\nMaxRecvDataSegmentLength=16777215\nMaxBurstLength=8192\n"
-                "FirstBurstLength=4096\nDefaultTime2Wait=2\nDefaultTime2Retain=20\nMaxOutstandingR2T=1\n"
+                "FirstBurstLength=4096\nDefaultTime2Wait=0\nDefaultTime2Retain=20\nMaxOutstandingR2T=1\n"
                 "DataPDUInOrder=Yes\nDataSequenceInOrder=Yes\nErrorRecoveryLevel=0\n");
     login_free(l);
 }
@@ -228,7 +228,7 @@ Test(operational, impossible_outcomes_refused)
     refused("MaxBurstLength=1048577\n", LUN_PROTOCOL, "not a possible outcome of our offer 1048576");
     refused("MaxConnections=2\n", LUN_PROTOCOL, "MaxConnections=2");
     refused("ErrorRecoveryLevel=1\n", LUN_PROTOCOL, "ErrorRecoveryLevel=1");
-    refused("DefaultTime2Wait=1\n", LUN_PROTOCOL, "DefaultTime2Wait=1");
+    refused("DefaultTime2Retain=21\n", LUN_PROTOCOL, "DefaultTime2Retain=21");
     refused("DataPDUInOrder=No\n", LUN_PROTOCOL, "DataPDUInOrder=No");
 }
 

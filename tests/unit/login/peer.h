@@ -25,7 +25,7 @@
 #define OFFERS                                                                                               \
     "HeaderDigest=None\nDataDigest=None\nMaxConnections=1\nInitialR2T=No\nImmediateData=Yes\n"               \
     "MaxRecvDataSegmentLength=262144\nMaxBurstLength=1048576\nFirstBurstLength=262144\n"                     \
-    "DefaultTime2Wait=2\nDefaultTime2Retain=20\nMaxOutstandingR2T=8\nDataPDUInOrder=Yes\n"                   \
+    "DefaultTime2Wait=0\nDefaultTime2Retain=20\nMaxOutstandingR2T=8\nDataPDUInOrder=Yes\n"                   \
     "DataSequenceInOrder=Yes\nErrorRecoveryLevel=0\n"
 #define ANSWERS                                                                                              \
     "HeaderDigest=None\nDataDigest=None\nMaxConnections=1\nInitialR2T=No\nImmediateData=Yes\n"               \

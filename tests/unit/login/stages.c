@@ -88,7 +88,7 @@ Test(stages, discovery_session_offers_only_what_is_relevant)
                 "InitiatorName=" INITIATOR "\nSessionType=Discovery\nAuthMethod=None\n");
     peer_answer(l, SECURITY, OPERATIONAL, "TargetPortalGroupTag=1\nAuthMethod=None\n");
     peer_expect(l, OPERATIONAL, FULL,
-                "HeaderDigest=None\nDataDigest=None\nMaxRecvDataSegmentLength=262144\nDefaultTime2Wait=2\n"
+                "HeaderDigest=None\nDataDigest=None\nMaxRecvDataSegmentLength=262144\nDefaultTime2Wait=0\n"
                 "DefaultTime2Retain=20\nErrorRecoveryLevel=0\n");
     peer_answer(l, OPERATIONAL, FULL,
                 "HeaderDigest=None\nDataDigest=None\nDefaultTime2Wait=2\nDefaultTime2Retain=20\n"
