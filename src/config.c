@@ -36,6 +36,7 @@ void config_target_init(struct config_target *t)
         .io_timeout = 30000,
         .nop_interval = 5000,
         .nop_timeout = 5000,
+        .replacement_timeout = 120000,
     };
 }
 
@@ -183,8 +184,6 @@ static bool set_option(struct loader *l, const struct schema_key *k, const struc
 /* What names or limits one target makes sense only for a source that is one target. */
 static bool check_option(struct loader *l, const struct schema_key *k, const struct place *p)
 {
-    if (k->unsupported)
-        return value_fail(k, p, l->e, "%s", k->unsupported);
     if (k->where != SCHEMA_TARGET)
         return true;
     if (l->c.file || !l->c.target_count)
@@ -350,6 +349,8 @@ void config_target_options(const struct config_target *t, const char **portals,
         .io_timeout_ms = t->io_timeout,
         .nop_interval_ms = t->nop_interval,
         .nop_timeout_ms = t->nop_timeout,
+        .on_outage = (enum lun_outage)t->on_outage,
+        .replacement_timeout_ms = t->replacement_timeout,
         .queue_depth = t->queue_depth,
         .max_transfer = (uint32_t)t->max_transfer,
         .initial_r2t = t->initial_r2t,

@@ -47,6 +47,8 @@ struct config_target {
     bool read_only;
     uint32_t mode, uid, gid;                                       /* of the file `data` */
     uint32_t login_timeout, io_timeout, nop_interval, nop_timeout; /* ms; nop_interval UINT32_MAX = never */
+    int on_outage;                                                 /* enum lun_outage */
+    uint32_t replacement_timeout;                                  /* ms; UINT32_MAX = never */
     uint32_t queue_depth;                                          /* 0 = auto */
     uint64_t max_transfer;                                         /* bytes; 0 = auto */
     struct config_cache cache;

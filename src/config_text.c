@@ -180,7 +180,7 @@ static void emit_fields(struct writer *w, unsigned where, const void *base)
 {
     for (size_t i = 0; i < schema_count; i++) {
         const struct schema_key *k = &schema_keys[i];
-        if (k->where & where && !k->unsupported && !strchr(k->path, '.'))
+        if (k->where & where && !strchr(k->path, '.'))
             emit_field(w, k, base);
     }
 }

@@ -116,8 +116,6 @@ static bool apply_pair(struct document *d, const struct yaml_node *key, const st
     const struct schema_key *k = schema_find(where, prefix, key->text);
     if (!k)
         return fail_unknown(d, key, where, prefix);
-    if (k->unsupported)
-        return value_fail(k, &key->place, d->e, "%s", k->unsupported);
     if (k->type == SCHEMA_ENTRIES || (k->type == SCHEMA_MAP && where == SCHEMA_TOP))
         return note_section(d, k, n);
     if (k->type == SCHEMA_MAP)

@@ -17,104 +17,104 @@
 static const char *const require_words[] = {"any", "all", "none", NULL};
 static const char *const digest_words[] = {"none", "crc32c", "prefer_crc32c", "prefer_none", NULL};
 static const char *const cache_words[] = {"direct", "cached", NULL};
+static const char *const outage_words[] = {"wait", "fail", NULL};
 static const char *const never_words[] = {"never", NULL};
 static const char *const algorithm_words[] = {"md5", "sha1", "sha256", "sha3-256", NULL};
 
 const char *const schema_auto[] = {"auto", NULL};
 
-#define NO_RECOVERY "not supported yet: this version does not log in again to a target it has lost"
-
 /* In the order --help shows them. */
 const struct schema_key schema_keys[] = {
-    {"initiator", NULL, SCHEMA_NAME, SCHEMA_TOP, 0, 0, IN_CONFIG(initiator), NULL, NULL,
+    {"initiator", NULL, SCHEMA_NAME, SCHEMA_TOP, 0, 0, IN_CONFIG(initiator), NULL,
      "our iSCSI name (default: of the machine)"},
-    {"loops", NULL, SCHEMA_NUMBER, SCHEMA_TOP, 1, 64, IN_CONFIG(loops), schema_auto, NULL,
+    {"loops", NULL, SCHEMA_NUMBER, SCHEMA_TOP, 1, 64, IN_CONFIG(loops), schema_auto,
      "event loops, a thread each (auto: a quarter of the CPUs, no more than targets)"},
-    {"poll", NULL, SCHEMA_MOMENT, SCHEMA_TOP, 1, 1000, IN_CONFIG(poll), never_words, NULL,
+    {"poll", NULL, SCHEMA_MOMENT, SCHEMA_TOP, 1, 1000, IN_CONFIG(poll), never_words,
      "at low depth, look that long before sleeping, or never (100us)"},
-    {"memory_limit", NULL, SCHEMA_SIZE, SCHEMA_TOP, 8 << 20, 1ull << 40, IN_CONFIG(memory_limit), NULL, NULL,
+    {"memory_limit", NULL, SCHEMA_SIZE, SCHEMA_TOP, 8 << 20, 1ull << 40, IN_CONFIG(memory_limit), NULL,
      "what waiting requests may hold (128MiB)"},
     {"shutdown_timeout", NULL, SCHEMA_DURATION, SCHEMA_TOP, 0, TIME_MAX, IN_CONFIG(shutdown_timeout), NULL,
-     NULL, "wait for a busy mount at the end (10s)"},
-    {"readahead", NULL, SCHEMA_SIZE, SCHEMA_TOP, 4096, 1 << 30, IN_CONFIG(readahead), NULL, NULL,
+     "wait for a busy mount at the end (10s)"},
+    {"readahead", NULL, SCHEMA_SIZE, SCHEMA_TOP, 4096, 1 << 30, IN_CONFIG(readahead), NULL,
      "read ahead of who reads a cached LUN (4MiB)"},
-    {"require", NULL, SCHEMA_WORD, SCHEMA_TOP, 0, 0, IN_CONFIG(require), require_words, NULL,
+    {"require", NULL, SCHEMA_WORD, SCHEMA_TOP, 0, 0, IN_CONFIG(require), require_words,
      "any, all or none: targets that must answer at start (any)"},
-    {"defaults", NULL, SCHEMA_MAP, SCHEMA_TOP, 0, 0, 0, NULL, NULL, NULL},
-    {"discover", NULL, SCHEMA_ENTRIES, SCHEMA_TOP, 0, 0, 0, NULL, NULL, NULL},
-    {"targets", NULL, SCHEMA_ENTRIES, SCHEMA_TOP, 0, 0, 0, NULL, NULL, NULL},
+    {"defaults", NULL, SCHEMA_MAP, SCHEMA_TOP, 0, 0, 0, NULL, NULL},
+    {"discover", NULL, SCHEMA_ENTRIES, SCHEMA_TOP, 0, 0, 0, NULL, NULL},
+    {"targets", NULL, SCHEMA_ENTRIES, SCHEMA_TOP, 0, 0, 0, NULL, NULL},
 
-    {"portal", NULL, SCHEMA_PORTAL, SCHEMA_DISCOVER, 0, 0, IN_TARGET(portals), NULL, NULL,
+    {"portal", NULL, SCHEMA_PORTAL, SCHEMA_DISCOVER, 0, 0, IN_TARGET(portals), NULL,
      "the portal to ask for its targets"},
-    {"iqn", NULL, SCHEMA_NAME, SCHEMA_TARGET, 0, 0, IN_TARGET(iqn), NULL, NULL, "the target's iSCSI name"},
-    {"name", NULL, SCHEMA_DIRECTORY, SCHEMA_TARGET, 0, 0, IN_TARGET(name), NULL, NULL,
+    {"iqn", NULL, SCHEMA_NAME, SCHEMA_TARGET, 0, 0, IN_TARGET(iqn), NULL, "the target's iSCSI name"},
+    {"name", NULL, SCHEMA_DIRECTORY, SCHEMA_TARGET, 0, 0, IN_TARGET(name), NULL,
      "its directory (default: the iSCSI name)"},
-    {"portals", NULL, SCHEMA_PORTALS, SCHEMA_TARGET, 0, 0, IN_TARGET(portals), NULL, NULL,
+    {"portals", NULL, SCHEMA_PORTALS, SCHEMA_TARGET, 0, 0, IN_TARGET(portals), NULL,
      "host[:port]+..., tried in order; after the URL's own"},
-    {"luns", NULL, SCHEMA_LUNS, SCHEMA_TARGET, 0, UINT64_MAX - 1, IN_TARGET(luns), NULL, NULL,
+    {"luns", NULL, SCHEMA_LUNS, SCHEMA_TARGET, 0, UINT64_MAX - 1, IN_TARGET(luns), NULL,
      "LUNs to show, N+N+... (all)"},
 
-    {"auth", NULL, SCHEMA_MAP, SCHEMA_EACH, 0, 0, 0, NULL, NULL, NULL},
-    {"auth.chap", NULL, SCHEMA_MAP, SCHEMA_EACH, 0, 0, 0, NULL, NULL, NULL},
-    {"auth.chap.user", "chap_user", SCHEMA_TEXT, SCHEMA_EACH, 0, 0, IN_TARGET(auth.user), NULL, NULL,
-     "CHAP name"},
-    {"auth.chap.password", "password", SCHEMA_SECRET, SCHEMA_EACH, 0, 0, IN_TARGET(auth.secret), NULL, NULL,
+    {"auth", NULL, SCHEMA_MAP, SCHEMA_EACH, 0, 0, 0, NULL, NULL},
+    {"auth.chap", NULL, SCHEMA_MAP, SCHEMA_EACH, 0, 0, 0, NULL, NULL},
+    {"auth.chap.user", "chap_user", SCHEMA_TEXT, SCHEMA_EACH, 0, 0, IN_TARGET(auth.user), NULL, "CHAP name"},
+    {"auth.chap.password", "password", SCHEMA_SECRET, SCHEMA_EACH, 0, 0, IN_TARGET(auth.secret), NULL,
      "CHAP secret (others on the machine may see it: better a file)"},
     {"auth.chap.password_file", "password_file", SCHEMA_SECRET_FILE, SCHEMA_EACH, 0, 0,
-     IN_TARGET(auth.secret), NULL, NULL, "file that holds the CHAP secret"},
+     IN_TARGET(auth.secret), NULL, "file that holds the CHAP secret"},
     {"auth.chap.algorithms", "algorithms", SCHEMA_ALGORITHMS, SCHEMA_EACH, 0, 0, IN_TARGET(auth.algorithms),
-     algorithm_words, NULL, "md5, sha1, sha256, sha3-256: offered, best first"},
-    {"auth.mutual", NULL, SCHEMA_MAP, SCHEMA_EACH, 0, 0, 0, NULL, NULL, NULL},
+     algorithm_words, "md5, sha1, sha256, sha3-256: offered, best first"},
+    {"auth.mutual", NULL, SCHEMA_MAP, SCHEMA_EACH, 0, 0, 0, NULL, NULL},
     {"auth.mutual.user", "mutual_user", SCHEMA_TEXT, SCHEMA_EACH, 0, 0, IN_TARGET(auth.mutual_user), NULL,
-     NULL, "name the target must give"},
+     "name the target must give"},
     {"auth.mutual.password_file", "mutual_password_file", SCHEMA_SECRET_FILE, SCHEMA_EACH, 0, 0,
-     IN_TARGET(auth.mutual_secret), NULL, NULL, "file that holds the target's secret"},
-    {"allow_short_secret", NULL, SCHEMA_BOOLEAN, SCHEMA_EACH, 0, 0, IN_TARGET(allow_short_secret), NULL, NULL,
+     IN_TARGET(auth.mutual_secret), NULL, "file that holds the target's secret"},
+    {"allow_short_secret", NULL, SCHEMA_BOOLEAN, SCHEMA_EACH, 0, 0, IN_TARGET(allow_short_secret), NULL,
      "allow CHAP secrets under 96 bits"},
 
-    {"mode", NULL, SCHEMA_MODE, SCHEMA_EACH, 0, 0777, IN_TARGET(mode), NULL, NULL,
+    {"mode", NULL, SCHEMA_MODE, SCHEMA_EACH, 0, 0777, IN_TARGET(mode), NULL,
      "permissions of data, octal (0600)"},
-    {"uid", NULL, SCHEMA_NUMBER, SCHEMA_EACH, 0, UINT32_MAX - 1, IN_TARGET(uid), NULL, NULL,
+    {"uid", NULL, SCHEMA_NUMBER, SCHEMA_EACH, 0, UINT32_MAX - 1, IN_TARGET(uid), NULL,
      "owner of the tree (who mounts)"},
-    {"gid", NULL, SCHEMA_NUMBER, SCHEMA_EACH, 0, UINT32_MAX - 1, IN_TARGET(gid), NULL, NULL,
+    {"gid", NULL, SCHEMA_NUMBER, SCHEMA_EACH, 0, UINT32_MAX - 1, IN_TARGET(gid), NULL,
      "group of the tree (who mounts)"},
-    {"read_only", NULL, SCHEMA_BOOLEAN, SCHEMA_EACH, 0, 0, IN_TARGET(read_only), NULL, NULL,
+    {"read_only", NULL, SCHEMA_BOOLEAN, SCHEMA_EACH, 0, 0, IN_TARGET(read_only), NULL,
      "refuse writes to every LUN"},
-    {"cache", NULL, SCHEMA_CACHE, SCHEMA_EACH, 0, UINT64_MAX - 1, IN_TARGET(cache), cache_words, NULL,
+    {"cache", NULL, SCHEMA_CACHE, SCHEMA_EACH, 0, UINT64_MAX - 1, IN_TARGET(cache), cache_words,
      "direct or cached, LUN:WORD for one LUN (direct)"},
 
-    {"header_digest", NULL, SCHEMA_WORD, SCHEMA_EACH, 0, 0, IN_TARGET(header_digest), digest_words, NULL,
+    {"header_digest", NULL, SCHEMA_WORD, SCHEMA_EACH, 0, 0, IN_TARGET(header_digest), digest_words,
      "none, crc32c, prefer_crc32c, prefer_none (none)"},
-    {"data_digest", NULL, SCHEMA_WORD, SCHEMA_EACH, 0, 0, IN_TARGET(data_digest), digest_words, NULL,
+    {"data_digest", NULL, SCHEMA_WORD, SCHEMA_EACH, 0, 0, IN_TARGET(data_digest), digest_words,
      "the same, for data"},
-    {"sessions", NULL, SCHEMA_NUMBER, SCHEMA_EACH, 1, 64, IN_TARGET(sessions), schema_auto, NULL,
+    {"sessions", NULL, SCHEMA_NUMBER, SCHEMA_EACH, 1, 64, IN_TARGET(sessions), schema_auto,
      "sessions with each target (auto: as many as its command window asks for)"},
     {"login_timeout", NULL, SCHEMA_DURATION, SCHEMA_EACH, TIME_MIN, TIME_MAX, IN_TARGET(login_timeout), NULL,
-     NULL, "opening a target, all in all (15s)"},
-    {"io_timeout", NULL, SCHEMA_DURATION, SCHEMA_EACH, TIME_MIN, TIME_MAX, IN_TARGET(io_timeout), NULL, NULL,
+     "opening a target, all in all (15s)"},
+    {"io_timeout", NULL, SCHEMA_DURATION, SCHEMA_EACH, TIME_MIN, TIME_MAX, IN_TARGET(io_timeout), NULL,
      "one SCSI command (30s)"},
-    {"replacement_timeout", NULL, SCHEMA_DURATION, SCHEMA_EACH, 0, 0, 0, NULL, NO_RECOVERY, NULL},
-    {"on_outage", NULL, SCHEMA_WORD, SCHEMA_EACH, 0, 0, 0, NULL, NO_RECOVERY, NULL},
+    {"on_outage", NULL, SCHEMA_WORD, SCHEMA_EACH, 0, 0, IN_TARGET(on_outage), outage_words,
+     "while a target is away I/O waits, or fails (wait)"},
+    {"replacement_timeout", NULL, SCHEMA_DURATION, SCHEMA_EACH, TIME_MIN, TIME_MAX,
+     IN_TARGET(replacement_timeout), never_words, "waits so long, then it fails, or never (120s)"},
     {"nop_interval", NULL, SCHEMA_DURATION, SCHEMA_EACH, TIME_MIN, TIME_MAX, IN_TARGET(nop_interval),
-     never_words, NULL, "NOP-Out after that silence, or never (5s)"},
+     never_words, "NOP-Out after that silence, or never (5s)"},
     {"nop_timeout", NULL, SCHEMA_DURATION, SCHEMA_EACH, TIME_MIN, TIME_MAX, IN_TARGET(nop_timeout), NULL,
-     NULL, "its answer (5s)"},
-    {"queue_depth", NULL, SCHEMA_NUMBER, SCHEMA_EACH, 1, 1024, IN_TARGET(queue_depth), schema_auto, NULL,
+     "its answer (5s)"},
+    {"queue_depth", NULL, SCHEMA_NUMBER, SCHEMA_EACH, 1, 1024, IN_TARGET(queue_depth), schema_auto,
      "commands in flight to a LUN (auto: moves with the device)"},
     {"max_transfer", NULL, SCHEMA_SIZE, SCHEMA_EACH, 4096, 1 << 20, IN_TARGET(max_transfer), schema_auto,
-     NULL, "bytes a command (auto: as the device's Block Limits say)"},
-    {"initial_r2t", NULL, SCHEMA_OFFER, SCHEMA_EACH, 0, 0, IN_TARGET(initial_r2t), schema_auto, NULL,
+     "bytes a command (auto: as the device's Block Limits say)"},
+    {"initial_r2t", NULL, SCHEMA_OFFER, SCHEMA_EACH, 0, 0, IN_TARGET(initial_r2t), schema_auto,
      "offer InitialR2T (auto: no)"},
-    {"immediate_data", NULL, SCHEMA_OFFER, SCHEMA_EACH, 0, 0, IN_TARGET(immediate_data), schema_auto, NULL,
+    {"immediate_data", NULL, SCHEMA_OFFER, SCHEMA_EACH, 0, 0, IN_TARGET(immediate_data), schema_auto,
      "offer ImmediateData (auto: yes)"},
     {"max_recv_data_segment_length", NULL, SCHEMA_SIZE, SCHEMA_EACH, BURST_MIN, BURST_MAX,
-     IN_TARGET(max_recv_data_segment_length), schema_auto, NULL, "declared (auto: 256KiB)"},
+     IN_TARGET(max_recv_data_segment_length), schema_auto, "declared (auto: 256KiB)"},
     {"first_burst_length", NULL, SCHEMA_SIZE, SCHEMA_EACH, BURST_MIN, BURST_MAX,
-     IN_TARGET(first_burst_length), schema_auto, NULL, "offered (auto: 256KiB)"},
+     IN_TARGET(first_burst_length), schema_auto, "offered (auto: 256KiB)"},
     {"max_burst_length", NULL, SCHEMA_SIZE, SCHEMA_EACH, BURST_MIN, BURST_MAX, IN_TARGET(max_burst_length),
-     schema_auto, NULL, "offered (auto: 1MiB)"},
+     schema_auto, "offered (auto: 1MiB)"},
     {"max_outstanding_r2t", NULL, SCHEMA_NUMBER, SCHEMA_EACH, 1, 65535, IN_TARGET(max_outstanding_r2t),
-     schema_auto, NULL, "offered (auto: 8)"},
+     schema_auto, "offered (auto: 8)"},
 };
 
 const size_t schema_count = sizeof schema_keys / sizeof *schema_keys;
@@ -204,7 +204,7 @@ const char *schema_suggest(unsigned where, const char *prefix, const char *name)
     struct closest c = {NULL, UINT32_MAX};
     for (size_t i = 0; i < schema_count; i++) {
         const char *own = name_below(schema_keys[i].path, prefix);
-        if (schema_keys[i].where & where && own && !schema_keys[i].unsupported)
+        if (schema_keys[i].where & where && own)
             consider(&c, name, own);
     }
     return c.name;
@@ -215,7 +215,7 @@ const char *schema_suggest_option(const char *name)
     struct closest c = {NULL, UINT32_MAX};
     for (size_t i = 0; i < schema_count; i++) {
         const struct schema_key *k = &schema_keys[i];
-        if (!is_option(k) || k->unsupported)
+        if (!is_option(k))
             continue;
         consider(&c, name, k->path);
         if (k->alias)

@@ -48,7 +48,6 @@ struct schema_key {
     uint64_t min, max;
     size_t offset;            /* in struct config (SCHEMA_TOP) or struct config_target */
     const char *const *words; /* NULL-terminated */
-    const char *unsupported;  /* why the key is refused, or NULL */
     const char *help;
 };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Loss and return of a target's sessions; see recovery.h. Home loop. RFC 7143 6.3.5, 7.4, 13.15, 13.16. */
+/* Loss and return of a target's sessions; see recovery.h. Home loop. RFC 7143 6.3.5, 7.15, 13.15, 13.16. */
 #include "pool/recovery.h"
 
 #define MS 1000000ull /* ns */
@@ -23,8 +23,8 @@ uint64_t recovery_delay(unsigned failures, uint32_t random)
 
 bool recovery_is_hopeless(const struct lun_error *e)
 {
-    return e->layer == LUN_LOGIN && (e->code == STATUS_AUTHENTICATION_FAILED ||
-                                     e->code == STATUS_NOT_AUTHORIZED || (e->code == 0 && !e->retry));
+    return e->layer == LUN_LOGIN &&
+           (e->code == STATUS_AUTHENTICATION_FAILED || e->code == STATUS_NOT_AUTHORIZED);
 }
 
 /* ---- trying again ------------------------------------------------------------------------------------ */

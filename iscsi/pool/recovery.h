@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A target that is lost, and the return of its sessions (RFC 7143 6.3.5, 7.4, 13.15, 13.16). Home loop.
+ * A target that is lost, and the return of its sessions (RFC 7143 6.3.5, 7.15, 13.15, 13.16). Home loop.
  *
  * OPEN becomes LOST when one session is lost, and all others are cut: a write on its way in the lost one
  * could land after a newer one sent through another. Each comes back with its ISID and TSIH 0, which ends

@@ -4,7 +4,8 @@
  * (SPC-4 6.4, 6.11, 6.33, 7.8; SBC-3 5.15, 5.16, 6.6), in whatever order they come, so that scripts spell out
  * only what they test. Script's thread. Keys of the `device` line: blocks, block_size, max_transfer,
  * optimal_transfer and granularity (blocks, page B0), type, wce=1, wp=1, rc16=no (READ CAPACITY(16) refused),
- * evpd=no (EVPD ignored), uas=N (unit attentions to begin with), luns=0,1,5 or luns=range(N) (0 to N-1).
+ * evpd=no (EVPD ignored), name=N (another byte in the NAA of page 83), uas=N (unit attentions to begin with),
+ * luns=0,1,5 or luns=range(N) (0 to N-1).
  */
 #include <stdlib.h>
 #include <string.h>
@@ -63,6 +64,8 @@ static bool set_one(struct script *s, const struct script_arg *a)
         d->write_protect = n;
     else if (!strcmp(a->name, "rc16"))
         d->no_rc16 = no;
+    else if (!strcmp(a->name, "name"))
+        d->name = (uint8_t)n;
     else if (!strcmp(a->name, "evpd"))
         d->evpd_ignored = no;
     else
@@ -165,6 +168,7 @@ static bool inquiry_page(struct script *s, const uint8_t *to, uint64_t lun)
     case 0x83: /* NAA 6, of the logical unit */
         memcpy(d + 4, (const uint8_t[]){0x01, 0x03, 0x00, 16, 0x60, 0x01, 0x40, 0x5a}, 8);
         put_be64(d + 16, lun);
+        d[12] = s->device.name;
         n = 20;
         break;
     case 0xb0:

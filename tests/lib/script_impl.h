@@ -47,6 +47,7 @@ struct script_device {
     uint32_t block_size, max_transfer, optimal_transfer;
     uint16_t granularity;
     bool wce, write_protect, no_rc16, evpd_ignored;
+    uint8_t name;
     uint8_t type;
     unsigned uas; /* unit attentions 06/29/00 still to be given, to any command but INQUIRY and REPORT LUNS */
     uint64_t luns[1024];

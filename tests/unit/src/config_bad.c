@@ -498,8 +498,8 @@ Test(config_bad, offer_word)
 
 Test(config_bad, on_outage)
 {
-    support_refused("bad/on_outage.yaml", "bad/on_outage.yaml:4:5: on_outage: not supported yet: this "
-                                          "version does not log in again to a target it has lost");
+    support_refused("bad/on_outage.yaml",
+                    "bad/on_outage.yaml:4:16: on_outage: 'retry' is not one of: wait, fail");
 }
 
 Test(config_bad, only_comments)
@@ -647,9 +647,9 @@ Test(config_bad, r2t_range)
 
 Test(config_bad, replacement_timeout)
 {
-    support_refused("bad/replacement_timeout.yaml",
-                    "bad/replacement_timeout.yaml:1:13: replacement_timeout: not supported yet: this version "
-                    "does not log in again to a target it has lost");
+    support_refused(
+        "bad/replacement_timeout.yaml",
+        "bad/replacement_timeout.yaml:1:34: replacement_timeout: 25h is out of range (100ms to 24h)");
 }
 
 Test(config_bad, require_word)

@@ -321,12 +321,11 @@ Test(config_option, maps_are_no_options)
     support_source_refused(URL, OPTIONS("auth=none"), "option 'auth': unknown");
 }
 
-Test(config_option, replacement_timeout_is_refused)
+Test(config_option, replacement_timeout_needs_a_unit)
 {
     support_source_refused(
-        URL, OPTIONS("replacement_timeout=120s"),
-        "option 'replacement_timeout': not supported yet: this version does not log in again to "
-        "a target it has lost");
+        URL, OPTIONS("replacement_timeout=120"),
+        "option 'replacement_timeout': must be a time with its unit, like 500ms, 15s or 2m, not '120'");
 }
 
 Test(config_option, cache_of_all_and_of_one)

@@ -23,7 +23,7 @@ Test(schema, every_key_with_a_value_is_explained)
 {
     for (size_t i = 0; i < schema_count; i++) {
         const struct schema_key *k = &schema_keys[i];
-        bool explained = k->help || k->unsupported || k->type == SCHEMA_MAP || k->type == SCHEMA_ENTRIES;
+        bool explained = k->help || k->type == SCHEMA_MAP || k->type == SCHEMA_ENTRIES;
         cr_assert(explained, "%s", k->path);
     }
 }
@@ -58,9 +58,4 @@ Test(schema, does_not_guess)
 {
     cr_assert_null(schema_suggest(SCHEMA_TOP, "", "verbose"));
     cr_assert_null(schema_suggest(SCHEMA_TARGET, "", "x"));
-}
-
-Test(schema, does_not_suggest_what_is_not_supported)
-{
-    cr_assert_null(schema_suggest(SCHEMA_TARGET, "", "on_outag"));
 }
