@@ -268,11 +268,11 @@ struct lun_target_options {
     uint32_t nop_interval_ms;  /* NOP-Out when the connection is silent; default 5000, UINT32_MAX = never */
     uint32_t nop_timeout_ms;   /* connection given up when unanswered; default 5000 */
     enum lun_outage on_outage; /* default LUN_OUTAGE_WAIT */
-    /* With LUN_OUTAGE_WAIT: how long requests wait for a target, or a unit, that is away; then they fail, until it
-     * is back. It goes on being tried for. Default 120000, UINT32_MAX = for ever. */
+    /* With LUN_OUTAGE_WAIT: how long requests wait for a target, or a unit, that is away; then they fail,
+     * until it is back. It goes on being tried for. Default 120000, UINT32_MAX = for ever. */
     uint32_t replacement_timeout_ms;
-    uint32_t queue_depth;      /* commands outstanding per unit, 1-1024; default: moves with the device */
-    uint32_t max_transfer;     /* bytes per command, 4096-1048576; default: the device's, at most 524288 */
+    uint32_t queue_depth;  /* commands outstanding per unit, 1-1024; default: moves with the device */
+    uint32_t max_transfer; /* bytes per command, 4096-1048576; default: the device's, at most 524288 */
     int initial_r2t, immediate_data;               /* 0 = our offer (No, Yes), 1 = offer No, 2 = offer Yes */
     uint32_t max_recv_data_segment_length;         /* default 262144; 512-16777215 */
     uint32_t first_burst_length, max_burst_length; /* defaults 262144 and 1048576 */
@@ -462,8 +462,8 @@ struct lun_io {
     uint64_t offset;
     size_t length;       /* READ/WRITE: at most LUN_IO_MAX; others: room in buffer */
     void *buffer;        /* WRITE: the data. READ: NULL = the library lends the bytes, see `data` */
-    uint32_t timeout_ms; /* for the whole request, outages included; 0 = the target's io_timeout_ms, which does
-                            not run while the target is away (lun_target_options.on_outage) */
+    uint32_t timeout_ms; /* for the whole request, outages included; 0 = the target's io_timeout_ms, which
+                            does not run while the target is away (lun_target_options.on_outage) */
 
     /* Results, valid in done. */
     size_t transferred;       /* bytes; READ past the end is short, WRITE past it is short, then ENOSPC */

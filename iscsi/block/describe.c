@@ -4,7 +4,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "block/unit.h"
+#include "block/outage.h"
 #include "scsi/cdb.h"
 #include "scsi/decode.h"
 
@@ -143,6 +143,19 @@ static void describe_shares(const struct lun_target *t, struct lun_facts *f)
     lun_facts_number(f, "", "cpus", pool_cpus(), NULL);
 }
 
+/* What happens while the target is away. */
+static void describe_outage(const struct lun_target *t, struct lun_facts *f)
+{
+    uint32_t ms = t->o.replacement_timeout_ms;
+    lun_facts_word(f, "", "on_outage", t->o.on_outage == LUN_OUTAGE_FAIL ? "fail" : "wait");
+    if (ms == UINT32_MAX)
+        lun_facts_word(f, "", "replacement_timeout", "never");
+    else
+        lun_facts_number(f, "", "replacement_timeout", ms, "ms");
+    if (t->state == TARGET_LOST)
+        lun_facts_number(f, "", "lost_for", (loop_clock() - t->lost_since) / 1000000, "ms");
+}
+
 void lun_target_describe(const struct lun_target *t, struct lun_facts *f)
 {
     put_string(f, "", "name", t->o.iqn);
@@ -151,6 +164,7 @@ void lun_target_describe(const struct lun_target *t, struct lun_facts *f)
         put_string(f, "", "alias", n->target_alias);
     lun_facts_word(f, "", "state", state_word(t->state));
     put_error(f, "", "error", &t->error);
+    describe_outage(t, f);
     for (size_t i = 0; i < t->address_count; i++) {
         char path[32];
         snprintf(path, sizeof path, "portals.%zu", i);
@@ -183,6 +197,11 @@ static void describe_session(const struct lun_target *t, unsigned i, struct lun_
     lun_facts_word(f, path, "state", words[k->state]);
     put_string(f, path, "isid", isid);
     lun_facts_number(f, path, "logins", k->logins, NULL);
+    lun_facts_number(f, path, "failures", t->sessions[i].failures, NULL);
+    if (timer_armed(&t->sessions[i].retry)) {
+        uint64_t now = loop_clock(), when = t->sessions[i].retry.deadline;
+        lun_facts_number(f, path, "next_attempt_in", when > now ? (when - now) / 1000000 : 0, "ms");
+    }
     put_error(f, path, "last_error", &k->last_error);
     if (k->state != LINK_UP)
         return;
@@ -250,6 +269,7 @@ void lun_unit_describe(const struct lun_unit *u, struct lun_facts *f)
     lun_facts_boolean(f, "", "volatile_cache", i->volatile_cache);
     describe_limits(u, f);
     lun_facts_number(f, "", "outstanding", u->outstanding, "commands");
+    lun_facts_number(f, "", "waiting", outage_waiting(u), "requests");
     lun_facts_number(f, "counters", "reads", i->reads, NULL);
     lun_facts_number(f, "counters", "writes", i->writes, NULL);
     lun_facts_number(f, "counters", "flushes", i->flushes, NULL);

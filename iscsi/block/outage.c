@@ -22,6 +22,14 @@ bool outage_is_on(const struct lun_target *t)
     return false;
 }
 
+unsigned outage_waiting(const struct lun_unit *u)
+{
+    unsigned n = 0;
+    LIST_EACH(&u->parked, node)
+    n++;
+    return n;
+}
+
 /* ---- away -------------------------------------------------------------------------------------------- */
 
 static uint64_t patience(const struct lun_target *t)

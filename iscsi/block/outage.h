@@ -21,6 +21,8 @@ void outage_begin(struct lun_target *t, const struct lun_error *e);
 void outage_end(struct lun_target *t, const struct lun_error *e);
 /* The timer of units.replacement. */
 void outage_late(struct timer *timer, uint64_t now);
+/* How many requests wait for the unit's return. */
+unsigned outage_waiting(const struct lun_unit *u);
 /* Is a unit of this target away? */
 bool outage_is_on(const struct lun_target *t);
 

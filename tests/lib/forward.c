@@ -48,6 +48,7 @@ static void serve(int listener, uint16_t to)
         if (fork())
             continue;
         prctl(PR_SET_PDEATHSIG, SIGKILL);
+        signal(SIGUSR1, SIG_DFL);
         close(listener);
         int fd = socket(AF_INET, SOCK_STREAM, 0);
         if (!connect(fd, (struct sockaddr *)&a, sizeof a))
@@ -71,9 +72,18 @@ void forward_start(struct forward *f, uint16_t to)
     cr_assert_geq(f->pid, 0);
     if (f->pid == 0) {
         prctl(PR_SET_PDEATHSIG, SIGKILL);
+        setpgid(0, 0);
+        signal(SIGUSR1, SIG_IGN);
         serve(fd, to);
     }
     close(fd);
+    setpgid(f->pid, f->pid); /* whoever of us two is first */
+}
+
+/* The children are of its process group. */
+void forward_cut(struct forward *f)
+{
+    cr_assert_eq(kill(-f->pid, SIGUSR1), 0);
 }
 
 void forward_stop(struct forward *f)

@@ -12,6 +12,8 @@ struct forward {
 };
 
 void forward_start(struct forward *f, uint16_t to);
+/* Ends every connection that is under way, wherever in the stream it is; new ones are served. */
+void forward_cut(struct forward *f);
 void forward_stop(struct forward *f);
 
 #endif

@@ -174,11 +174,12 @@ Test(lifecycle, usage_is_2)
 
 /* ---- Trouble while mounted --------------------------------------------------------------------------- */
 
-/* A target that dies: I/O fails instead of hanging, texts still open and say so, and the mount can be left.
+/* A target that dies, with on_outage=fail: I/O fails instead of waiting, texts still open and say so, and the
+ * mount can be left.
  */
 Test(lifecycle, target_that_dies)
 {
-    daemon_mount(&w, URL, "-o nop_interval=1s,nop_timeout=1s");
+    daemon_mount(&w, URL, "-o nop_interval=1s,nop_timeout=1s,on_outage=fail");
     must("cmp $D $W/disk");
     int pid = daemon_pid(&w);
     target_tgt_stop(&t);
