@@ -43,7 +43,7 @@ static void set_offline(struct lun_target *t, const struct lun_error *e)
             u->info.state = LUN_UNIT_OFFLINE;
             u->info.error = *e;
         }
-        u->away_until = 0;
+        outage_drop(u);
         request_cancel_all(u, e);
     }
 }

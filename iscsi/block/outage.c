@@ -15,11 +15,7 @@ static struct timer_heap *timers_of(const struct lun_target *t)
 
 bool outage_is_on(const struct lun_target *t)
 {
-    const struct units *all = units_of(t);
-    for (size_t i = 0; i < all->count; i++)
-        if (all->at[i]->away_until)
-            return true;
-    return false;
+    return units_of(t)->away != 0;
 }
 
 unsigned outage_waiting(const struct lun_unit *u)
@@ -49,6 +45,7 @@ static void set_away(struct lun_unit *u, uint64_t until)
 {
     const struct lun_unit_info *i = &u->info;
     if (!u->away_until) {
+        units_of(u->target)->away++;
         u->away_until = until;
         u->home_size = i->size;
         u->home_block = i->block_size;
@@ -73,7 +70,7 @@ static void set_timer(struct lun_target *t)
 void outage_begin(struct lun_target *t, const struct lun_error *e)
 {
     struct units *all = units_of(t);
-    uint64_t span = patience(t), until = span == TIMER_NEVER ? TIMER_NEVER : loop_clock() + span;
+    uint64_t span = patience(t), until = span == TIMER_NEVER ? TIMER_NEVER : t->loop->now + span;
     bool wait = t->o.on_outage == LUN_OUTAGE_WAIT && !all->opening && !all->draining;
     for (size_t i = 0; i < all->count; i++) {
         struct lun_unit *u = all->at[i];
@@ -89,9 +86,16 @@ void outage_begin(struct lun_target *t, const struct lun_error *e)
 
 /* ---- the end of waiting ------------------------------------------------------------------------------ */
 
+static void set_here(struct lun_unit *u)
+{
+    if (u->away_until)
+        units_of(u->target)->away--;
+    u->away_until = 0;
+}
+
 static void give_up(struct lun_unit *u, const struct lun_error *e)
 {
-    u->away_until = 0;
+    set_here(u);
     u->info.error = *e;
     request_cancel_all(u, e);
 }
@@ -176,7 +180,7 @@ void outage_over(struct lun_unit *u)
     struct list parked;
     list_init(&parked);
     list_splice(&parked, &u->parked);
-    u->away_until = 0;
+    set_here(u);
     restart_clocks(u, t->loop->now);
     while (!list_empty(&parked)) {
         struct request *r = LIST_OF(list_pop(&parked), struct request, queue);
@@ -188,7 +192,13 @@ void outage_over(struct lun_unit *u)
             request_begin(r);
     }
     request_room(u);
-    set_timer(t);
+    if (!outage_is_on(t)) /* else it fires for nothing at worst */
+        set_timer(t);
+}
+
+void outage_drop(struct lun_unit *u)
+{
+    set_here(u);
 }
 
 /* ---- requests ---------------------------------------------------------------------------------------- */
@@ -205,7 +215,7 @@ void outage_wait(struct request *r)
 bool outage_replay(struct request *r, const struct task *t)
 {
     const struct lun_unit *u = r->unit;
-    uint64_t now = loop_clock(), most = patience(u->target);
+    uint64_t now = u->target->loop->now, most = patience(u->target);
     if (r->stop || r->internal || t->ended != LUN_OK || !u->away_until)
         return false;
     if (!r->lost_at)

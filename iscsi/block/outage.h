@@ -19,6 +19,8 @@
 void outage_begin(struct lun_target *t, const struct lun_error *e);
 /* Waiting is of no use: every unit that is away is given up because of e. */
 void outage_end(struct lun_target *t, const struct lun_error *e);
+/* The unit is not waited for any more: the target is closed. */
+void outage_drop(struct lun_unit *u);
 /* The timer of units.replacement. */
 void outage_late(struct timer *timer, uint64_t now);
 /* How many requests wait for the unit's return. */

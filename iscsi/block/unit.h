@@ -65,6 +65,7 @@ struct units {
     bool relist;              /* the last list failed */
     struct timer patience;    /* the opening has its end here, whatever has not answered */
     struct timer revisit;     /* looks again at what could not be had */
+    size_t away;              /* units that are */
     struct timer replacement; /* gives up units that are away */
 };
 

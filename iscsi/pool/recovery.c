@@ -63,8 +63,12 @@ void recovery_lose(struct lun_target *t, const struct lun_error *e)
     t->lost_since = loop_clock();
     t->error = *e;
     t->told_lost = t->hopeless = false;
-    for (unsigned i = 0; i < t->o.sessions; i++)
-        link_break(&t->sessions[i].link, e);
+    for (unsigned i = 0; i < t->o.sessions; i++) {
+        struct target_session *s = &t->sessions[i];
+        if (s->up_since && (t->proved || t->lost_since - s->up_since >= STEADY))
+            s->failures = 0;
+        link_break(&s->link, e);
+    }
     t->client->losing(t, e);
 }
 
@@ -108,8 +112,6 @@ void recovery_session_down(struct target_session *s, const struct lun_error *e)
         s->leaving = false;
         t->wanted++;
     }
-    if (s->up_since && (t->proved || t->loop->now - s->up_since >= STEADY))
-        s->failures = 0;
     s->up_since = 0;
     if (t->state == TARGET_OPEN)
         recovery_lose(t, e);

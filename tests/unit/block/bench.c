@@ -98,6 +98,8 @@ void bench_init(void)
     b.target.o.iqn = "iqn.2026-01.com.example:disk";
     b.target.o.sessions = 1;
     b.target.o.io_timeout_ms = 30000;
+    b.target.o.replacement_timeout_ms = 120000;
+    b.units.replacement.fire = outage_late;
     b.target.o.login_timeout_ms = 15000;
     b.target.sessions = &b.session;
     b.target.address_count = 1;
@@ -274,6 +276,32 @@ void bench_pass(uint64_t ms)
 {
     b.loop.now += ms * 1000000;
     timer_run(&b.loop.timers, b.loop.now);
+}
+
+void bench_lose(void)
+{
+    struct session *s = &b.session.link.session;
+    struct lun_error e;
+    error_set(&e, LUN_CONNECT, 104, true, "the connection is gone");
+    b.target.state = TARGET_LOST;
+    b.target.error = e;
+    outage_begin(&b.target, &e);
+    s->state = SESSION_DRAINING;
+    session_fail(s, &e);
+    session_free(s);
+    b.session.link.state = LINK_IDLE;
+    b.answered = b.count;
+    for (int i = 0; i < b.count; i++) /* the target does nothing more for them */
+        b.seen[i].answered = true;
+}
+
+void bench_return(void)
+{
+    start_session();
+    b.target.state = TARGET_OPEN;
+    b.unit->info.state = LUN_UNIT_ONLINE;
+    b.unit->info.error = (struct lun_error){0};
+    outage_over(b.unit);
 }
 
 void bench_refuse(struct refusal r)

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "block/outage.h"
 #include "block/request.h"
 #include "block/retry.h"
 #include "block/scan.h"
@@ -79,6 +80,9 @@ void bench_answer(int n);
 /* Takes and answers until nothing more happens. */
 void bench_run(void);
 void bench_pass(uint64_t ms);
+/* The session is lost, with what it had under way; and another is there, with the unit as info says. */
+void bench_lose(void);
+void bench_return(void);
 void bench_refuse(struct refusal r);
 
 /* Submits, runs, wants it to have ended well with all its bytes. */
