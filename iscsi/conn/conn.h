@@ -49,6 +49,10 @@ bool conn_input(struct conn *c, size_t budget, struct lun_error *e);
 /* Sends what the producer has until it or the socket has enough. False: the connection is over. */
 bool conn_output(struct conn *c, struct lun_error *e);
 
+/* Writes the text of an address. */
+void conn_name_address(struct conn_address *a);
+/* The address, if the host is a numeric one (with or without a scope). Does not block. */
+bool conn_numeric(const char *host, uint16_t port, struct conn_address *ret);
 /* Looks up "host:port"; fills up to `room` addresses. Blocks: never in a loop. */
 size_t conn_resolve(const char *host, uint16_t port, struct conn_address *ret, size_t room,
                     struct lun_error *e);

@@ -72,7 +72,7 @@ static void down(struct link *k, const struct lun_error *e)
         end(d, found, &d->error);
 }
 
-static const struct link_ops driver_ops = {up, NULL, down, room};
+static const struct link_ops driver_ops = {up, NULL, down, room, NULL};
 
 static void start(void *arg)
 {

@@ -4,7 +4,10 @@
 #include "pool/link.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
+
+#include "pool/hop.h"
 
 static void flush(struct loop_deferred *d);
 static void bury(struct loop_deferred *d);
@@ -29,8 +32,9 @@ void link_flush(struct link *k)
 
 void link_break(struct link *k, const struct lun_error *e)
 {
-    if (k->broken || k->state == LINK_IDLE)
+    if ((k->broken && !k->hopping) || k->state == LINK_IDLE)
         return;
+    k->hopping = false;
     k->broken = true;
     k->error = *e;
     loop_defer(k->loop, &k->burial);
@@ -106,6 +110,8 @@ static bool enter_full_feature(struct link *k, struct lun_error *e)
     k->negotiated = *login_result(k->login);
     login_free(k->login);
     k->login = NULL;
+    if (!hop_check_group(k, e))
+        return false;
     if (k->config.login.target_name) /* a discovery session lives by the same deadline to its end */
         timer_disarm(&k->loop->timers, &k->login_timer);
     struct receive *in = &k->conn.receive;
@@ -117,6 +123,8 @@ static bool enter_full_feature(struct link *k, struct lun_error *e)
         return false;
     k->state = LINK_UP;
     k->logins++;
+    k->moved = k->redirect.hops || k->redirect.at_settled;
+    redirect_up(&k->redirect);
     link_flush(k);
     k->ops->up(k);
     return true;
@@ -131,8 +139,7 @@ static bool login_pdu(struct link *k, const struct pdu_in *pdu, struct lun_error
     case LOGIN_DONE:
         return enter_full_feature(k, e);
     case LOGIN_FAILED:
-        *e = *login_error(k->login);
-        return false;
+        return hop_login_failed(k, e);
     default:
         link_flush(k);
         return true;
@@ -144,9 +151,10 @@ static void login_late(struct timer *t, uint64_t now)
     struct link *k = LIST_OF(t, struct link, login_timer);
     struct lun_error e;
     error_set(&e, LUN_TIMEOUT, 0, true, "%s not done within %u ms",
-              k->state == LINK_CONNECTING ? "connection"
-              : k->state == LINK_LOGIN    ? "login"
-                                          : "discovery",
+              k->lookup                     ? "name look-up"
+              : k->state == LINK_CONNECTING ? "connection"
+              : k->state == LINK_LOGIN      ? "login"
+                                            : "discovery",
               (unsigned)(k->config.login_timeout / 1000000));
     link_break(k, &e);
 }
@@ -211,7 +219,10 @@ static bool begin_login(struct link *k, struct lun_error *e)
 {
     if (!conn_connected(&k->conn, e))
         return false;
-    k->login = login_new(&k->config.login, e);
+    struct login_options o = k->config.login;
+    if (k->redirect.hops || k->redirect.at_settled || (k->moved && k->config.same_group))
+        o.portal_group = -1; /* see hop_check_group */
+    k->login = login_new(&o, e);
     if (!k->login)
         return false;
     k->state = LINK_LOGIN;
@@ -244,19 +255,16 @@ static bool ready(struct loop_watch *w, uint32_t events)
     k->conn.hung_up |= (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0;
     if (ok && k->state >= LINK_LOGIN && (events == 0 || events & ~EPOLLOUT))
         ok = input(k, &e);
-    if (!ok)
+    if (!ok && !k->hopping) /* that a target closes once it has sent us elsewhere is no failure */
         link_break(k, &e);
     return ok && k->conn.input_left;
 }
 
 /* ---- start and end ----------------------------------------------------------------------------------- */
 
-bool link_start(struct link *k, const struct conn_address *to, const struct link_config *c,
-                struct lun_error *e)
+bool link_open_connection(struct link *k, const struct conn_address *to, struct lun_error *e)
 {
     k->address = *to;
-    k->config = *c;
-    k->broken = false;
     if (!conn_open(&k->conn, to, &receive_ops, &send_ops, k, e))
         return false;
     k->watch.fd = conn_fd(&k->conn);
@@ -266,8 +274,28 @@ bool link_start(struct link *k, const struct conn_address *to, const struct link
         return false;
     }
     k->state = LINK_CONNECTING;
+    return true;
+}
+
+bool link_start(struct link *k, const struct conn_address *to, const struct link_config *c,
+                struct lun_error *e)
+{
+    k->config = *c;
+    k->broken = k->hopping = false;
+    if (!link_open_connection(k, redirect_start(&k->redirect, to), e))
+        return false;
     timer_arm(&k->loop->timers, &k->login_timer, loop_clock() + c->login_timeout);
     return true;
+}
+
+void link_close_connection(struct link *k)
+{
+    if (k->conn.fd >= 0)
+        loop_remove(k->loop, &k->watch);
+    loop_undefer(&k->flush);
+    conn_close(&k->conn);
+    login_free(k->login);
+    k->login = NULL;
 }
 
 void link_logout(struct link *k)
@@ -299,27 +327,41 @@ static void end_session(struct link *k, const struct lun_error *e)
     session_free(&k->session);
 }
 
+static void name_place(const struct link *k, struct lun_error *e)
+{
+    const char *target = k->config.login.target_name;
+    char from[sizeof k->address.text + 32] = "";
+    if (k->redirect.hops)
+        snprintf(from, sizeof from, " (redirected from %s)", k->redirect.seen[0].text);
+    if (target)
+        error_prefix(e, "portal %s%s, target %s", k->address.text, from, target);
+    else
+        error_prefix(e, "portal %s%s, discovery", k->address.text, from);
+}
+
 /* The one way down. Order matters: the queue gives its tasks back before the session ends them. */
 static void bury(struct loop_deferred *d)
 {
     struct link *k = LIST_OF(d, struct link, burial);
-    loop_remove(k->loop, &k->watch);
-    loop_undefer(&k->flush);
+    if (hop_goes_on(k)) {
+        hop_go_on(k);
+        return;
+    }
     timer_disarm(&k->loop->timers, &k->login_timer);
+    lookup_forget(k->lookup);
+    k->lookup = NULL;
+    if (k->state != LINK_UP)
+        redirect_failed(&k->redirect);
     bool session = k->state == LINK_UP && !k->discovery;
     if (session) /* tasks that end while the queue is dropped must not start new ones */
         k->session.state = SESSION_DRAINING;
-    conn_close(&k->conn);
+    link_close_connection(k);
     struct lun_error e = k->error;
-    if (e.layer != LUN_OK && k->config.login.target_name)
-        error_prefix(&e, "portal %s, target %s", k->address.text, k->config.login.target_name);
-    else if (e.layer != LUN_OK)
-        error_prefix(&e, "portal %s, discovery", k->address.text);
+    if (e.layer != LUN_OK)
+        name_place(k, &e);
     k->last_error = e;
     if (session)
         end_session(k, &e);
-    login_free(k->login);
-    k->login = NULL;
     k->state = LINK_IDLE;
     k->broken = false;
     k->ops->down(k, &e);

@@ -4,6 +4,7 @@
  * discovery exchange) on a loop. All calls and callbacks run in that loop.
  *
  *   IDLE -> CONNECTING -> LOGIN -> UP (session or discovery) -> IDLE
+ *              ^____________| redirected: another address (redirect.h)
  *              \____________\_________\__ any failure: at the end of the turn, IDLE, then ops->down
  */
 #ifndef LUN_POOL_LINK_H
@@ -12,6 +13,7 @@
 #include "conn/conn.h"
 #include "login/login.h"
 #include "pool/loop.h"
+#include "pool/redirect.h"
 #include "session/discovery.h"
 #include "session/session.h"
 
@@ -27,10 +29,13 @@ struct link_ops {
     void (*down)(struct link *k, const struct lun_error *e);
     /* Tasks are free again after session_task gave none. */
     void (*room)(struct link *k);
+    /* The target has moved; k->address is where the login goes on. May be NULL. */
+    void (*moved)(struct link *k, bool permanent);
 };
 
 struct link_config {
-    struct login_options login;
+    struct login_options login; /* its portal_group: of the portal (discovery), or with same_group */
+    bool same_group;            /* portal_group is that of the session to be reinstated (6.3.5) */
     uint64_t login_timeout, nop_interval, nop_timeout, abort_timeout; /* ns */
 };
 
@@ -39,7 +44,11 @@ struct link {
     const struct link_ops *ops;
     void *user;
     enum link_state state;
-    struct conn_address address;
+    struct conn_address address; /* in use: not the portal's after a redirection */
+    struct redirect redirect;
+    struct lookup *lookup; /* CONNECTING: of a name the target has moved to */
+    bool hopping;          /* broken, but only to go on elsewhere */
+    bool moved;            /* the last session came up elsewhere than at its portal */
     struct link_config config;
     struct conn conn;
     struct login *login;
@@ -64,6 +73,9 @@ bool link_start(struct link *k, const struct conn_address *to, const struct link
 void link_logout(struct link *k);
 /* Gives the connection up at the end of this turn. */
 void link_break(struct link *k, const struct lun_error *e);
+/* For hop.c: the connection alone. */
+bool link_open_connection(struct link *k, const struct conn_address *to, struct lun_error *e);
+void link_close_connection(struct link *k);
 /* Sends what waits at the end of this turn. */
 void link_flush(struct link *k);
 

@@ -13,6 +13,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "pool/lookup.h"
+
 static __thread struct lun_loop *current; /* the loop this thread runs, if any */
 
 /* Between two looks for events: so long away, another thread has had this CPU (ns). */
@@ -279,6 +281,7 @@ bool loop_start(struct lun_loop *l, uint64_t poll_most, struct lun_error *e)
     list_init(&l->again);
     list_init(&l->deferred);
     list_init(&l->watches);
+    list_init(&l->lookups);
     list_init(&l->hungry);
     poll_init(&l->poll, poll_most);
     bool ok = open_descriptors(l, e) && timer_reserve(&l->timers, 64);
@@ -316,6 +319,7 @@ void loop_stop(struct lun_loop *l)
     struct stop s = {.message.fn = stop_now, .loop = l};
     lun_loop_post(l, &s.message);
     pthread_join(l->thread, NULL);
+    lookup_end_all(l);
     run_mail(l);
     run_deferred(l);
     loop_free_watches(l);

@@ -45,6 +45,7 @@ struct lun_loop {
     struct timer_heap timers;
     struct list again, deferred;
     struct list watches; /* lun_loop_watch's, see watch.c */
+    struct list lookups; /* of names, under way or over: lookup.c */
     struct epoll_event events[LOOP_EVENTS];
     int event_count;
     _Atomic(struct lun_message *) mail;

@@ -128,6 +128,7 @@ static struct link_config session_config(struct lun_target *t, unsigned index)
                 .portal_group = t->group >= 0 ? t->group : o->portal_group,
                 .cmdsn = 1,
             },
+        .same_group = t->group >= 0,
         .login_timeout = o->login_timeout_ms * MS,
         .nop_interval = o->nop_interval_ms == UINT32_MAX ? TIMER_NEVER : o->nop_interval_ms * MS,
         .nop_timeout = o->nop_timeout_ms * MS,
@@ -373,7 +374,18 @@ static void session_room(struct link *k)
     s->target->client->room(s->target);
 }
 
-static const struct link_ops link_ops = {session_up, session_losing, session_down, session_room};
+static void session_moved(struct link *k, bool permanent)
+{
+    const struct lun_target *t = ((struct target_session *)k->user)->target;
+    /* While a session is being brought back each attempt may come this way: nothing new. */
+    enum lun_log_level level = t->state == TARGET_OPENING ? LUN_LOG_NOTICE : LUN_LOG_DEBUG;
+    pool_log(t->pool, level, "target %s: portal %s says it has moved %s to %s", t->o.iqn,
+             k->redirect.seen[k->redirect.hops - 1].text, permanent ? "permanently" : "temporarily",
+             k->address.text);
+}
+
+static const struct link_ops link_ops = {session_up, session_losing, session_down, session_room,
+                                         session_moved};
 
 /* ---- what block/ asks -------------------------------------------------------------------------------- */
 

@@ -16,6 +16,9 @@ struct script *script_new(const char *text, const char *file, int line);
 uint16_t script_port(const struct script *s);
 /* Lets `wait NAME` go on; may come before it. */
 void script_signal(struct script *s, const char *name);
+/* Makes `$KEY` stand for the value, as if the initiator had sent it. Only before the signal that a `wait` at
+ * the head of the script is for. */
+void script_tell(struct script *s, const char *key, const char *value);
 /* Returns when `mark NAME` has been passed; false when the script has failed or ended without it. */
 bool script_await(struct script *s, const char *name);
 /* Waits for the script's end. NULL when all went as written, else one message with the transcript; valid

@@ -51,6 +51,11 @@ static void remember(struct script *s, const char *key, size_t n, const char *va
     slot->value = strdup(value);
 }
 
+void script_tell(struct script *s, const char *key, const char *value)
+{
+    remember(s, key, strlen(key), value);
+}
+
 /* The next KEY=VALUE of a text segment from *at on; false at the end. */
 static bool next_pair(const struct script_pdu *p, uint32_t *at, const char **ret_key, size_t *ret_n,
                       const char **ret_value)

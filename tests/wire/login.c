@@ -164,23 +164,6 @@ Test(login_status, s11_13_5_unknown_class)
     STATUS(7, 9, "0709");
 }
 
-/* 11.13.5: 0101, with the address to go to. Followed or not, the user must read where. */
-Test(login_status, s11_13_5_redirect_names_the_address)
-{
-    status("expect LoginRequest\n"
-           "send LoginResponse T=0 class=1 detail=1 text{TargetAddress=[::1]:1,1}\n"
-           "expect-close\n",
-           __LINE__, 0x0101, "[::1]:1");
-}
-
-Test(login_status, s11_13_5_redirect_without_address)
-{
-    status("expect LoginRequest\n"
-           "send LoginResponse T=0 class=1 detail=2\n"
-           "expect-close\n",
-           __LINE__, 0x0102, "0102");
-}
-
 /* ---- What a login response must not be ---- */
 
 /* The first response is the one on the line; the connection must be given up. */

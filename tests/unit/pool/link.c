@@ -45,7 +45,7 @@ static void room(struct link *k)
 {
 }
 
-static const struct link_ops ops = {up, NULL, down, room};
+static const struct link_ops ops = {up, NULL, down, room, NULL};
 
 static void start_here(void *arg)
 {
