@@ -3,6 +3,7 @@
  * docs/quirks.md (what goes wrong in practice); and that the check itself notices what is wrong. Reads the
  * sources of the tests; nothing is run. */
 #include <criterion/criterion.h>
+#include <ctype.h>
 #include <fts.h>
 #include <limits.h>
 #include <stdlib.h>
@@ -11,6 +12,7 @@
 #include "table.h"
 
 #define ROWS_LEAST 150
+#define TRANSCRIPTS_LEAST 200
 
 static char *whole_file(const char *path)
 {
@@ -74,6 +76,28 @@ Test(docs, every_rule_has_its_test_or_a_reason)
 Test(docs, every_quirk_has_its_test_or_a_reason)
 {
     cr_expect_gt(document("docs/quirks.md", (struct table_rules){.columns = 2}), 0);
+}
+
+/* "s11_7_1_...": the section a transcript checks, of chapters 4 to 13. */
+static bool is_named_by_section(const char *test)
+{
+    const char *name = strchr(test, '/') + 1;
+    char *end;
+    if (name[0] != 's' || !isdigit((unsigned char)name[1]))
+        return false;
+    unsigned long chapter = strtoul(name + 1, &end, 10);
+    return chapter >= 4 && chapter <= 13 && *end == '_';
+}
+
+Test(docs, transcripts_are_named_by_section)
+{
+    struct names tests = tests_below("tests/wire");
+    unsigned count = 0;
+    for (size_t i = 0; i < tests.count; i++)
+        count += is_named_by_section(tests.list[i]);
+    cr_expect_geq(count, TRANSCRIPTS_LEAST, "%u of %zu transcripts are named by a section", count,
+                  tests.count);
+    table_names_free(&tests);
 }
 
 /* ---- The check itself ---------------------------------------------------------------------------------- */

@@ -138,7 +138,7 @@ static bool read_data(struct script *s, struct script_pdu *p)
     if (take(s, p->data, n) != 1 || (padding && take(s, pad, padding) != 1))
         return script_fail(s, "the connection ended inside a data segment");
     if (memcmp(pad, zero, padding))
-        return script_fail(s, "padding is not zero (11.2.3)");
+        return script_fail(s, "padding is not zero (11.1)");
     return !s->data_digest || check_digest(s, crc(p->data, n, pad, padding), "data");
 }
 

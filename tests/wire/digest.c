@@ -33,32 +33,32 @@ static void reads_and_writes(struct rig *r)
     "expect ScsiCommand cdb=write(0,1) data=pattern(0,512)\n"                                                \
     "send ScsiResponse\n"
 
-Test(digest, header_only)
+Test(digest, s13_1_header_only)
 {
     reads_and_writes(with(RIG("login HeaderDigest=CRC32C DataDigest=None\n" READ_WRITE), LUN_DIGEST_CRC32C,
                           LUN_DIGEST_NONE));
 }
 
-Test(digest, data_only)
+Test(digest, s13_1_data_only)
 {
     reads_and_writes(with(RIG("login HeaderDigest=None DataDigest=CRC32C\n" READ_WRITE), LUN_DIGEST_NONE,
                           LUN_DIGEST_CRC32C));
 }
 
-Test(digest, both)
+Test(digest, s13_1_both)
 {
     reads_and_writes(with_both(RIG("login HeaderDigest=CRC32C DataDigest=CRC32C\n" READ_WRITE)));
 }
 
 /* Preferred, and the target does not want them. */
-Test(digest, preferred_but_declined)
+Test(digest, s13_1_preferred_but_declined)
 {
     reads_and_writes(with(RIG("login HeaderDigest=None DataDigest=None\n" READ_WRITE),
                           LUN_DIGEST_PREFER_CRC32C, LUN_DIGEST_PREFER_CRC32C));
 }
 
-/* The digest covers the padding as it came, zero or not (11.2.4). */
-Test(digest, odd_data_in_with_strange_padding)
+/* The digest covers the padding as it came, zero or not (11.2.3). */
+Test(digest, s11_2_3_odd_data_in_with_strange_padding)
 {
     struct rig *r =
         with_both(RIG(BOTH READ_512 "send DataIn F=0 pad=0xa5 data=pattern(0,1)\n"
@@ -70,7 +70,7 @@ Test(digest, odd_data_in_with_strange_padding)
 }
 
 /* Ours too: Data-Out of odd lengths. */
-Test(digest, odd_data_out)
+Test(digest, s11_2_3_odd_data_out)
 {
     struct rig *r =
         with_both(RIG("login HeaderDigest=CRC32C DataDigest=CRC32C InitialR2T=Yes ImmediateData=No\n"
@@ -87,7 +87,7 @@ Test(digest, odd_data_out)
 }
 
 /* 11.2.3: the header digest covers BHS and AHS. */
-Test(digest, header_digest_covers_the_ahs)
+Test(digest, s11_2_3_header_digest_covers_the_ahs)
 {
     struct rig *r =
         with_both(RIG(BOTH READ_512 "send DataIn data=pattern(0,512) S=1 ahs=hex(0005c00001020304)\n"));
@@ -97,7 +97,7 @@ Test(digest, header_digest_covers_the_ahs)
 }
 
 /* A PDU without data has no data digest. */
-Test(digest, none_without_data)
+Test(digest, s11_2_3_none_without_data)
 {
     struct rig *r = with_both(RIG(BOTH READ_512 "send DataIn data=pattern(0,512)\n"
                                                 "send ScsiResponse\n"
@@ -109,7 +109,7 @@ Test(digest, none_without_data)
     rig_end(r);
 }
 
-Test(digest, large_read_in_single_bytes)
+Test(digest, s13_1_large_read_in_single_bytes)
 {
     struct rig *r = with_both(RIG(BOTH READ_512 "send DataIn data=pattern(0,512) S=1 split=1\n"));
     rig_open(r);
@@ -118,7 +118,7 @@ Test(digest, large_read_in_single_bytes)
 }
 
 /* A large read, long enough to be received in place, in many PDUs. */
-Test(digest, large_read)
+Test(digest, s13_1_large_read)
 {
     struct rig *r =
         with_both(RIG(BOTH "expect ScsiCommand cdb=read(0,512) edtl=262144\n"
@@ -142,28 +142,28 @@ static void given_up(struct rig *r, const char *words)
     rig_end(r);
 }
 
-Test(digest, wrong_header_digest)
+Test(digest, s7_8_wrong_header_digest)
 {
     given_up(with_both(RIG(BOTH READ_512 "send DataIn data=pattern(0,512) S=1 corrupt=header\n"
                                          "expect-close\n")),
              "header digest");
 }
 
-Test(digest, wrong_header_digest_without_data)
+Test(digest, s7_8_wrong_header_digest_without_data)
 {
     given_up(with_both(RIG(BOTH READ_512 "send NopIn itt=0xffffffff corrupt=header\n"
                                          "expect-close\n")),
              "header digest");
 }
 
-Test(digest, wrong_data_digest)
+Test(digest, s7_8_wrong_data_digest)
 {
     given_up(with_both(RIG(BOTH READ_512 "send DataIn data=pattern(0,512) S=1 corrupt=data\n"
                                          "expect-close\n")),
              "data digest");
 }
 
-Test(digest, wrong_digest_of_sense_data)
+Test(digest, s7_8_wrong_digest_of_sense_data)
 {
     given_up(with_both(RIG(BOTH READ_512 "send ScsiResponse sense=06/29/00 corrupt=data\n"
                                          "expect-close\n")),

@@ -27,7 +27,7 @@ static void goes_down(struct rig *r, enum lun_layer layer, const char *words)
 }
 
 /* 11.18, 11.19: answered at once, immediate, with its TTT and LUN, ITT ffffffff. */
-Test(nop, unsolicited_nop_in_is_answered)
+Test(nop, s11_18_unsolicited_nop_in_is_answered)
 {
     waits_for(RIG(OPENED "send NopIn itt=0xffffffff ttt=0x1234 lun=0x0005000000000000\n"
                          "expect NopOut I=1 F=1 itt=0xffffffff ttt=0x1234 lun=0x0005000000000000\n"
@@ -36,7 +36,7 @@ Test(nop, unsolicited_nop_in_is_answered)
 }
 
 /* TTT ffffffff asks for nothing: the next thing heard is the answer to the ping after it. */
-Test(nop, nop_in_without_ttt_is_not_answered)
+Test(nop, s11_19_1_nop_in_without_ttt_is_not_answered)
 {
     waits_for(RIG(OPENED "send NopIn itt=0xffffffff ttt=0xffffffff\n"
                          "ping\n"
@@ -44,7 +44,7 @@ Test(nop, nop_in_without_ttt_is_not_answered)
               "quiet");
 }
 
-Test(nop, several_nop_ins_at_once)
+Test(nop, s11_18_several_nop_ins_at_once)
 {
     waits_for(RIG(OPENED "send NopIn itt=0xffffffff ttt=1\n"
                          "send NopIn itt=0xffffffff ttt=2\n"
@@ -57,7 +57,7 @@ Test(nop, several_nop_ins_at_once)
 }
 
 /* Ping data in an unsolicited NOP-In (11.19.4 has none, some targets send it) does no harm. */
-Test(nop, nop_in_with_data)
+Test(nop, s11_19_nop_in_with_data)
 {
     waits_for(RIG(OPENED "send NopIn itt=0xffffffff ttt=1 data=fill(0x55,37)\n"
                          "expect NopOut ttt=1 itt=0xffffffff data=*\n"
@@ -73,7 +73,7 @@ static struct rig *with_keepalive(struct rig *r, uint32_t interval_ms, uint32_t 
 }
 
 /* 11.18: our own ping has an ITT, TTT ffffffff, and is immediate so that a closed window cannot stall it. */
-Test(nop, keepalive_is_sent_when_silent)
+Test(nop, s11_18_1_keepalive_is_sent_when_silent)
 {
     waits_for(with_keepalive(RIG(OPENED "expect NopOut as=n ttt=0xffffffff I=1 lun=0\n"
                                         "send NopIn to=n ttt=0xffffffff\n"
@@ -84,7 +84,7 @@ Test(nop, keepalive_is_sent_when_silent)
               "alive");
 }
 
-Test(nop, keepalive_passes_a_closed_window)
+Test(nop, s4_2_2_1_keepalive_passes_a_closed_window)
 {
     struct rig *r = with_keepalive(RIG("window 1\nlogin\nserve opened\n"
                                        "expect ScsiCommand cdb=read(0,1)\n"
@@ -102,7 +102,7 @@ Test(nop, keepalive_passes_a_closed_window)
 }
 
 /* Unanswered: the connection is given up. */
-Test(nop, unanswered_keepalive_ends_the_connection)
+Test(nop, s7_5_unanswered_keepalive_ends_the_connection)
 {
     goes_down(with_keepalive(RIG(OPENED "expect NopOut ttt=0xffffffff\n"
                                         "expect-close\n"),
@@ -111,7 +111,7 @@ Test(nop, unanswered_keepalive_ends_the_connection)
 }
 
 /* Both in one PDU: the answer to our ping that asks for an answer itself (11.19.1). */
-Test(nop, answer_that_asks_back)
+Test(nop, s11_19_1_answer_that_asks_back)
 {
     waits_for(with_keepalive(RIG(OPENED "expect NopOut as=n ttt=0xffffffff\n"
                                         "send NopIn to=n ttt=0x99\n"
@@ -121,7 +121,7 @@ Test(nop, answer_that_asks_back)
               "answered");
 }
 
-Test(nop, answer_to_a_ping_never_sent)
+Test(nop, s4_2_5_3_answer_to_a_ping_never_sent)
 {
     goes_down(RIG(OPENED "send NopIn itt=0x00010001\n"
                          "expect-close\n"),
@@ -131,7 +131,7 @@ Test(nop, answer_to_a_ping_never_sent)
 /* ---- Asynchronous messages (11.9.1) ---- */
 
 /* 1: the target asks us to log out: we do, within Parameter3 seconds. */
-Test(async, logout_request_is_followed)
+Test(async, s11_9_1_logout_request_is_followed)
 {
     goes_down(RIG(OPENED "send Async event=1 parameter3=5\n"
                          "expect LogoutRequest\n"
@@ -141,7 +141,7 @@ Test(async, logout_request_is_followed)
 }
 
 /* What is under way ends first; nothing new starts. */
-Test(async, logout_request_drains_first)
+Test(async, s11_9_1_logout_request_drains_first)
 {
     struct rig *r = RIG(OPENED "expect ScsiCommand as=r cdb=read(0,1)\n"
                                "send Async event=1 parameter3=5\n"
@@ -157,14 +157,14 @@ Test(async, logout_request_drains_first)
 }
 
 /* 2 and 3: the target drops the connection, or all. */
-Test(async, connection_drop_announced)
+Test(async, s11_9_1_connection_drop_announced)
 {
     goes_down(RIG(OPENED "send Async event=2 parameter1=0 parameter2=2 parameter3=20\n"
                          "expect-close\n"),
               LUN_CONNECT, "");
 }
 
-Test(async, session_drop_announced)
+Test(async, s11_9_1_session_drop_announced)
 {
     goes_down(RIG(OPENED "send Async event=3 parameter2=2 parameter3=20\n"
                          "expect-close\n"),
@@ -172,7 +172,7 @@ Test(async, session_drop_announced)
 }
 
 /* 0: sense data of a logical unit; 248-255: a vendor's own: noted, and life goes on. */
-Test(async, sense_and_vendor_events_do_no_harm)
+Test(async, s11_9_1_sense_and_vendor_events_do_no_harm)
 {
     struct rig *r = RIG(OPENED "send Async event=0 data=hex(0012700006000000000a000000003f0e00000000)\n"
                                "send Async event=248 vendor=7 data=fill(0xaa,100)\n"
@@ -191,7 +191,7 @@ Test(async, sense_and_vendor_events_do_no_harm)
 
 /* A rejected command: its CmdSN is a hole, so the connection is given up or logged out; the request fails or
  * waits for the next session, and never passes for done. */
-Test(reject, command)
+Test(reject, s7_3_command)
 {
     struct rig *r = RIG(OPENED "expect ScsiCommand as=r cdb=read(0,1)\n"
                                "send Reject reason=0x09 data=header(r)\n"
@@ -204,14 +204,14 @@ Test(reject, command)
     rig_end(r);
 }
 
-Test(reject, without_the_header)
+Test(reject, s11_17_without_the_header)
 {
     goes_down(RIG(OPENED "send Reject reason=0x04\n"
                          "expect-close\n"),
               LUN_PROTOCOL, "reject");
 }
 
-Test(reject, unknown_reason)
+Test(reject, s11_17_1_unknown_reason)
 {
     goes_down(RIG(OPENED "send Reject reason=0xee data=fill(0xff,48)\n"
                          "expect-close\n"),
@@ -220,7 +220,7 @@ Test(reject, unknown_reason)
 
 /* ---- Logout (11.14, 11.15) ---- */
 
-Test(logout, closes_the_session)
+Test(logout, s11_14_closes_the_session)
 {
     works(RIG(OPENED "expect LogoutRequest I=1 F=1 reason=0 expstatsn=+0\n"
                      "send LogoutResponse response=0\n"
@@ -228,14 +228,14 @@ Test(logout, closes_the_session)
 }
 
 /* A target that answers by closing. */
-Test(logout, target_closes_instead)
+Test(logout, s11_15_target_closes_instead)
 {
     works(RIG(OPENED "expect LogoutRequest reason=0\n"
                      "close\n"));
 }
 
 /* Reads that are under way are awaited before the Logout. */
-Test(logout, waits_for_requests)
+Test(logout, s11_14_waits_for_requests)
 {
     struct rig *r = RIG(OPENED "expect ScsiCommand as=r cdb=read(0,1)\n"
                                "mark seen\n"
@@ -268,7 +268,7 @@ Test(logout, flushes_a_volatile_cache_first)
 }
 
 /* A Logout Response nobody asked for. */
-Test(logout, unasked_response)
+Test(logout, s11_15_unasked_response)
 {
     goes_down(RIG(OPENED "send LogoutResponse itt=5\n"
                          "expect-close\n"),

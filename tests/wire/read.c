@@ -28,18 +28,18 @@ static void given_up(struct rig *r, const char *words)
     rig_end(r);
 }
 
-Test(read, status_in_the_data)
+Test(read, s11_7_status_in_the_data)
 {
     works(RIG(OPENED READ_4096 "send DataIn datasn=0 offset=0 data=pattern(0,4096) S=1 status=0\n"));
 }
 
-Test(read, separate_response)
+Test(read, s11_4_separate_response)
 {
     works(RIG(OPENED READ_4096 "send DataIn datasn=0 offset=0 data=pattern(0,4096)\n"
                                "send ScsiResponse expdatasn=1\n"));
 }
 
-Test(read, several_pdus)
+Test(read, s11_7_5_several_pdus)
 {
     works(RIG(OPENED READ_4096 "send DataIn datasn=0 offset=0 F=0 data=pattern(0,512)\n"
                                "send DataIn datasn=1 offset=512 F=0 data=pattern(512,2048)\n"
@@ -47,7 +47,7 @@ Test(read, several_pdus)
 }
 
 /* 11.7.1: F ends a sequence (MaxBurstLength), not the command; DataSN runs on. */
-Test(read, several_sequences)
+Test(read, s11_7_1_several_sequences)
 {
     works(RIG(OPENED READ_4096 "send DataIn datasn=0 offset=0 F=1 data=pattern(0,2048)\n"
                                "send DataIn datasn=1 offset=2048 F=1 data=pattern(2048,2048)\n"
@@ -55,7 +55,7 @@ Test(read, several_sequences)
 }
 
 /* 11.2.3: padding, whatever its bytes, stays out of the buffer. */
-Test(read, odd_lengths_are_padded)
+Test(read, s11_1_odd_lengths_are_padded)
 {
     works(RIG(OPENED READ_4096 "send DataIn datasn=0 offset=0 F=0 pad=0xee data=pattern(0,1)\n"
                                "send DataIn datasn=1 offset=1 F=0 pad=0xee data=pattern(1,1022)\n"
@@ -77,32 +77,32 @@ Test(read, pieces_of_49_bytes_on_the_wire)
 }
 
 /* An empty Data-In that brings only status. */
-Test(read, status_in_an_empty_last_pdu)
+Test(read, s11_7_7_status_in_an_empty_last_pdu)
 {
     works(RIG(OPENED READ_4096 "send DataIn datasn=0 F=0 data=pattern(0,4096)\n"
                                "send DataIn datasn=1 offset=4096 S=1\n"));
 }
 
 /* 11.2.2: additional header segments nobody asked for are skipped. */
-Test(read, ahs_on_data_is_skipped)
+Test(read, s11_2_1_5_ahs_on_data_is_skipped)
 {
     works(RIG(OPENED READ_4096 "send DataIn datasn=0 data=pattern(0,4096) S=1 ahs=hex(0005c00001020304)\n"));
 }
 
-Test(read, ahs_on_response_is_skipped)
+Test(read, s11_2_1_5_ahs_on_response_is_skipped)
 {
     works(RIG(OPENED READ_4096 "send DataIn datasn=0 data=pattern(0,4096)\n"
                                "send ScsiResponse ahs=fill(0x40,1020)\n"));
 }
 
 /* 11.4.5.1: overflow with GOOD: the device had more; what was asked for is there. */
-Test(read, overflow_is_not_short)
+Test(read, s11_4_5_overflow_is_not_short)
 {
     works(RIG(OPENED READ_4096 "send DataIn datasn=0 data=pattern(0,4096) S=1 O=1 residual=512\n"));
 }
 
 /* Several reads under way, answered in reverse. */
-Test(read, answers_in_reverse_order)
+Test(read, s4_2_2_3_answers_in_reverse_order)
 {
     struct rig *r = RIG(OPENED "expect ScsiCommand as=a cdb=read(0,1) edtl=512\n"
                                "mark first\n"
@@ -120,7 +120,7 @@ Test(read, answers_in_reverse_order)
 }
 
 /* Data-In PDUs of two commands in turn: each has its own DataSN. */
-Test(read, interleaved_data)
+Test(read, s4_2_5_2_interleaved_data)
 {
     struct rig *r = RIG(OPENED "expect ScsiCommand as=a cdb=read(0,2) edtl=1024\n"
                                "mark first\n"
@@ -140,7 +140,7 @@ Test(read, interleaved_data)
 }
 
 /* 11.4.5.1: INQUIRY with less data than room: the residual says how much less. */
-Test(read, underflow_shortens)
+Test(read, s11_4_5_1_underflow_shortens)
 {
     struct rig *r = RIG(OPENED "auto off\n"
                                "expect ScsiCommand cdb=12000000ff00* edtl=255 R=1\n"
@@ -154,7 +154,7 @@ Test(read, underflow_shortens)
 }
 
 /* A READ that gets fewer blocks than it asked for with GOOD must not pass for a whole one. */
-Test(read, short_read_is_an_error)
+Test(read, s11_4_5_1_short_read_is_an_error)
 {
     struct rig *r = RIG(OPENED READ_4096 "send DataIn data=pattern(0,512) S=1 U=1 residual=3584\n");
     rig_open(r);
@@ -166,12 +166,12 @@ Test(read, short_read_is_an_error)
 
 #define REFUSED(data, words) given_up(RIG(OPENED READ_4096 data "expect-close\n"), words)
 
-Test(read_refuses, datasn_that_skips)
+Test(read_refuses, s7_9_datasn_that_skips)
 {
     REFUSED("send DataIn datasn=1 data=pattern(0,4096) S=1\n", "DataSN");
 }
 
-Test(read_refuses, datasn_that_repeats)
+Test(read_refuses, s7_9_datasn_that_repeats)
 {
     REFUSED("send DataIn datasn=0 F=0 data=pattern(0,2048)\n"
             "send DataIn datasn=0 offset=2048 data=pattern(2048,2048) S=1\n",
@@ -179,65 +179,65 @@ Test(read_refuses, datasn_that_repeats)
 }
 
 /* DataPDUInOrder and DataSequenceInOrder are Yes: no holes, no steps back. */
-Test(read_refuses, offset_that_skips)
+Test(read_refuses, s13_18_offset_that_skips)
 {
     REFUSED("send DataIn datasn=0 offset=512 data=pattern(512,3584) S=1\n", "offset");
 }
 
-Test(read_refuses, offset_that_goes_back)
+Test(read_refuses, s13_18_offset_that_goes_back)
 {
     REFUSED("send DataIn datasn=0 F=0 data=pattern(0,2048)\n"
             "send DataIn datasn=1 offset=0 data=pattern(0,2048) S=1\n",
             "offset");
 }
 
-Test(read_refuses, more_data_than_asked_for)
+Test(read_refuses, s11_7_6_more_data_than_asked_for)
 {
     REFUSED("send DataIn datasn=0 data=pattern(0,4100) S=1\n", "");
 }
 
-Test(read_refuses, data_past_the_end)
+Test(read_refuses, s11_7_6_data_past_the_end)
 {
     REFUSED("send DataIn datasn=0 F=0 data=pattern(0,4096)\n"
             "send DataIn datasn=1 offset=4096 F=0 data=zeros(4)\n",
             "");
 }
 
-Test(read_refuses, offset_that_overflows)
+Test(read_refuses, s11_7_6_offset_that_overflows)
 {
     REFUSED("send DataIn datasn=0 offset=0xffffff00 data=pattern(0,512)\n", "");
 }
 
 /* GOOD, no residual, and half the data: something is lost. */
-Test(read_refuses, good_status_without_all_data)
+Test(read_refuses, s7_9_good_status_without_all_data)
 {
     REFUSED("send DataIn datasn=0 data=pattern(0,2048) S=1\n", "");
 }
 
-Test(read_refuses, residual_larger_than_the_transfer)
+Test(read_refuses, s11_4_5_1_residual_larger_than_the_transfer)
 {
     REFUSED("send DataIn datasn=0 data=pattern(0,4096) S=1 U=1 residual=4097\n", "residual");
 }
 
 /* 11.4.5: O and U exclude each other. */
-Test(read_refuses, overflow_and_underflow)
+Test(read_refuses, s11_4_1_overflow_and_underflow)
 {
     REFUSED("send DataIn datasn=0 data=pattern(0,4096) S=1 U=1 O=1 residual=1\n", "");
 }
 
 /* 11.7.3: S only in a final PDU. */
-Test(read_refuses, status_without_final)
+Test(read_refuses, s11_7_3_status_without_final)
 {
     REFUSED("send DataIn datasn=0 F=0 S=1 data=pattern(0,4096)\n", "");
 }
 
-Test(read_refuses, data_for_nobody)
+Test(read_refuses, s4_2_5_3_data_for_nobody)
 {
     REFUSED("send DataIn itt=0x00420042 data=pattern(0,4096) S=1\n", "");
 }
 
 /* A second response to a command that has ended. */
-Test(read_refuses, second_status)
+Test(read_refuses, s4_2_5_3_second_status)
 {
     struct rig *r = RIG(OPENED READ_4096 "send DataIn data=pattern(0,4096) S=1\n"
                                          "send ScsiResponse\n"
@@ -248,7 +248,7 @@ Test(read_refuses, second_status)
     rig_end(r);
 }
 
-Test(read_refuses, data_after_the_end)
+Test(read_refuses, s4_2_5_3_data_after_the_end)
 {
     struct rig *r = RIG(OPENED READ_4096 "send DataIn data=pattern(0,4096) S=1\n"
                                          "send DataIn datasn=1 data=fill(0x66,4096)\n"
@@ -259,13 +259,13 @@ Test(read_refuses, data_after_the_end)
     rig_end(r);
 }
 
-Test(read_refuses, r2t_for_a_read)
+Test(read_refuses, s4_2_5_3_r2t_for_a_read)
 {
     REFUSED("send R2T r2tsn=0 offset=0 length=4096\n", "R2T");
 }
 
 /* 4.2.2.2, ErrorRecoveryLevel 0: a hole in StatSN is a lost answer. */
-Test(read_refuses, statsn_that_skips)
+Test(read_refuses, s7_9_statsn_that_skips)
 {
     REFUSED("send DataIn data=pattern(0,4096) S=1 statsn=+1\n", "StatSN");
 }

@@ -146,7 +146,7 @@ Test(referee, s11_2_1_8_tag_in_use)
          {command, {{32, 0x28}}}, {command, {{27, 6}}});
 }
 
-Test(referee, s11_2_3_padding_that_is_not_zero)
+Test(referee, s11_1_padding_that_is_not_zero)
 {
     BREACH("padding is not zero", {nop_out, {{7, 5}}}, {zeros, {{7, 1}}});
 }

@@ -70,13 +70,13 @@ Test(attention, twice_in_a_row)
 }
 
 /* 72h: descriptor format (SPC-4 4.5.2). */
-Test(attention, in_descriptor_format)
+Test(attention, s11_4_7_in_descriptor_format)
 {
     read_works(RIG(OPENED READ_512 RESPONSE "status=2 data=hex(00087206290000000000)\n" GOOD_READ));
 }
 
 /* After data: Data-In, then CHECK CONDITION: the data do not count. */
-Test(attention, after_data)
+Test(attention, s11_7_3_after_data)
 {
     read_works(RIG(OPENED READ_512 "send DataIn to=r data=fill(0x99,512)\n"
                                    "send ScsiResponse to=r sense=06/29/00\n" GOOD_READ));
@@ -146,7 +146,7 @@ Test(status, aborted_command_is_retried)
 }
 
 /* Without residual flags: many targets leave them out when there is no data. */
-Test(status, check_condition_without_residual)
+Test(status, s11_4_5_1_check_condition_without_residual)
 {
     read_works(RIG(OPENED READ_512 "send ScsiResponse to=r sense=06/29/00\n" GOOD_READ));
 }
@@ -197,24 +197,24 @@ Test(status, unknown_status_surfaces)
 }
 
 /* istgt: CHECK CONDITION without sense data. */
-Test(status, check_condition_with_empty_segment)
+Test(status, s11_4_7_check_condition_with_empty_segment)
 {
     read_fails(RIG(OPENED READ_512 RESPONSE "status=2\n"), 0xff0002);
 }
 
-Test(status, check_condition_with_zero_sense_length)
+Test(status, s11_4_7_check_condition_with_zero_sense_length)
 {
     read_fails(RIG(OPENED READ_512 RESPONSE "status=2 data=hex(0000)\n"), 0xff0002);
 }
 
 /* Ten bytes of fixed format: a key, no ASC. */
-Test(status, ten_bytes_of_sense)
+Test(status, s11_4_7_ten_bytes_of_sense)
 {
     read_fails(RIG(OPENED READ_512 RESPONSE "status=2 data=hex(000a70000300000000020000)\n"), 0x030000);
 }
 
 /* 11.4.7.2: response data may follow the sense data in the segment. */
-Test(status, bytes_after_sense)
+Test(status, s11_4_7_bytes_after_sense)
 {
     read_fails(RIG(OPENED READ_512 RESPONSE
                    "status=2 data=hex(0012700005000000000a0000000024000000000000aabbccdd)\n"),
@@ -222,7 +222,7 @@ Test(status, bytes_after_sense)
 }
 
 /* 252 bytes, the most SPC-4 allows. */
-Test(status, longest_sense)
+Test(status, s11_4_7_longest_sense)
 {
     read_fails(
         RIG(OPENED READ_512 RESPONSE "status=2 data=hex(00fc70000300000000f4000000001100)+zeros(238)\n"),
@@ -230,14 +230,14 @@ Test(status, longest_sense)
 }
 
 /* Stale sense data with GOOD mean nothing. */
-Test(status, sense_with_good_status)
+Test(status, s11_4_7_sense_with_good_status)
 {
     read_works(RIG(OPENED READ_512 "send DataIn to=r data=pattern(0,512)\n"
                                    "send ScsiResponse to=r sense=03/11/00 status=0\n"));
 }
 
 /* 11.4.3: Response 1, target failure: no status at all. */
-Test(status, target_failure_surfaces)
+Test(status, s11_4_3_target_failure_surfaces)
 {
     struct rig *r = RIG(OPENED READ_512 "send ScsiResponse to=r response=1\n");
     rig_open(r);
@@ -246,7 +246,7 @@ Test(status, target_failure_surfaces)
 }
 
 /* The sense length says more than the segment holds. */
-Test(status, sense_longer_than_the_segment)
+Test(status, s11_4_7_sense_longer_than_the_segment)
 {
     struct rig *r = RIG(OPENED READ_512 "send ScsiResponse to=r status=2 data=hex(00ff70000600000000000a29)\n"
                                         "expect-close\n");

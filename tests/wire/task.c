@@ -21,19 +21,19 @@ static void cancelled(struct rig *r)
     rig_end(r);
 }
 
-Test(task, cancel_sends_abort_task)
+Test(task, s11_5_1_cancel_sends_abort_task)
 {
     cancelled(RIG(OPENED SEEN_READ ABORTED "send TaskResponse to=t response=0\n"));
 }
 
 /* 11.6.1: 1, task does not exist: its answer is lost or was never due. */
-Test(task, abort_of_a_task_the_target_does_not_know)
+Test(task, s11_6_1_abort_of_a_task_the_target_does_not_know)
 {
     cancelled(RIG(OPENED SEEN_READ ABORTED "send TaskResponse to=t response=1\n"));
 }
 
 /* The LUN field of the abort is the command's. */
-Test(task, abort_names_the_lun)
+Test(task, s11_5_3_abort_names_the_lun)
 {
     cancelled(RIG("device luns=5\n" OPENED SEEN_READ
                   "expect TaskRequest as=t function=1 lun=0x0005000000000000 ref=@r.itt\n"
@@ -41,7 +41,7 @@ Test(task, abort_names_the_lun)
 }
 
 /* The answer comes first, then that of the abort: the request has ended once, and both are taken. */
-Test(task, answer_overtakes_the_abort)
+Test(task, s11_6_1_answer_overtakes_the_abort)
 {
     struct rig *r = RIG(OPENED SEEN_READ ABORTED "send DataIn to=r data=pattern(0,512) S=1\n"
                                                  "send TaskResponse to=t response=1\n"
@@ -57,7 +57,7 @@ Test(task, answer_overtakes_the_abort)
 }
 
 /* Data may still come for a task that is being aborted. */
-Test(task, data_during_the_abort)
+Test(task, s11_5_1_data_during_the_abort)
 {
     cancelled(RIG(OPENED SEEN_READ ABORTED "send DataIn to=r F=0 data=pattern(0,256)\n"
                                            "send TaskResponse to=t response=0\n"));
@@ -84,18 +84,18 @@ static void late(const char *text, int line)
          "send DataIn to=s data=pattern(512,512) S=1\n",                                                     \
          __LINE__)
 
-Test(task, r2t_behind_the_abort)
+Test(task, s11_5_1_r2t_behind_the_abort)
 {
     LATE("send R2T to=r ttt=7 offset=0 length=1024\n");
 }
 
-Test(task, response_behind_the_abort)
+Test(task, s11_5_1_response_behind_the_abort)
 {
     LATE("send ScsiResponse to=r status=0x40\n");
 }
 
 /* The target has asked for data of a write that is then cancelled. */
-Test(task, abort_of_a_write)
+Test(task, s11_5_1_abort_of_a_write)
 {
     struct rig *r = RIG("login InitialR2T=Yes ImmediateData=No\nserve opened\n"
                         "expect ScsiCommand as=r cdb=write(0,2)\n"
@@ -111,7 +111,7 @@ Test(task, abort_of_a_write)
 }
 
 /* The deadline of a request does what a cancellation does. */
-Test(task, deadline_sends_abort_task)
+Test(task, s7_11_deadline_sends_abort_task)
 {
     struct rig *r =
         RIG(OPENED "expect ScsiCommand as=r cdb=read(0,1)\n" ABORTED "send TaskResponse to=t response=0\n");
@@ -123,7 +123,7 @@ Test(task, deadline_sends_abort_task)
 
 /* A target that says InitialR2T=No and then waits for nothing: F=1, no R2T, no answer. The deadline ends it.
  */
-Test(task, write_without_r2t_ends_at_the_deadline)
+Test(task, s7_11_write_without_r2t_ends_at_the_deadline)
 {
     struct rig *r =
         RIG("login InitialR2T=Yes ImmediateData=No\nserve opened\n"
@@ -135,7 +135,7 @@ Test(task, write_without_r2t_ends_at_the_deadline)
 }
 
 /* A tag is free again only when the abort is answered: the next command has another one. */
-Test(task, tag_is_not_reused_during_the_abort)
+Test(task, s11_2_1_8_tag_is_not_reused_during_the_abort)
 {
     struct rig *r = RIG(OPENED SEEN_READ ABORTED "mark aborting\n"
                                                  "expect ScsiCommand as=s cdb=read(1,1)\n"
@@ -154,7 +154,7 @@ Test(task, tag_is_not_reused_during_the_abort)
 }
 
 /* A second cancel of the same request sends nothing more. */
-Test(task, cancelled_twice)
+Test(task, s11_5_1_cancelled_twice)
 {
     struct rig *r = RIG(OPENED SEEN_READ ABORTED "mark aborting\n"
                                                  "wait again\n"
@@ -173,7 +173,7 @@ Test(task, cancelled_twice)
 
 /* A Reject instead of an answer (11.17.1, command not supported): the command itself still ends the request.
  */
-Test(task, abort_rejected)
+Test(task, s7_3_abort_rejected)
 {
     struct rig *r = RIG(OPENED SEEN_READ ABORTED "send Reject reason=5 data=header(t)\n"
                                                  "send DataIn to=r data=pattern(0,512) S=1\n");

@@ -33,14 +33,14 @@ static void held(struct rig *r)
     "window 32\n"                                                                                            \
     "send DataIn data=pattern(4096,512) S=1\n"
 
-Test(window, closed_holds_commands_until_nop_in_opens_it)
+Test(window, s4_2_2_1_closed_holds_commands_until_nop_in_opens_it)
 {
     held(RIG(CLOSED "window 1\n"
                     "send NopIn itt=0xffffffff\n" OPENED_AGAIN));
 }
 
 /* 4.2.2.1: MaxCmdSN below ExpCmdSN - 1: both are ignored; and it opens with the next honest PDU. */
-Test(window, max_below_exp_is_ignored)
+Test(window, s4_2_2_1_max_below_exp_is_ignored)
 {
     held(RIG(CLOSED "send NopIn itt=0xffffffff maxcmdsn=-5\n"
                     "ping\n"
@@ -51,7 +51,7 @@ Test(window, max_below_exp_is_ignored)
 }
 
 /* MaxCmdSN never shrinks: ExpCmdSN - 1, which would close it, comes too late to change anything. */
-Test(window, never_shrinks)
+Test(window, s4_2_2_1_never_shrinks)
 {
     struct rig *r = RIG("login\n"
                         "serve opened\n"
@@ -67,7 +67,7 @@ Test(window, never_shrinks)
 }
 
 /* A window of two lets two out, the third waits. */
-Test(window, exactly_as_many_as_allowed)
+Test(window, s4_2_2_1_exactly_as_many_as_allowed)
 {
     struct rig *r = RIG("window 1\n"
                         "login\n"
@@ -96,7 +96,7 @@ Test(window, exactly_as_many_as_allowed)
 }
 
 /* 4.2.2.1: immediate commands go out through a closed window: ABORT TASK here. */
-Test(window, abort_passes_a_closed_window)
+Test(window, s4_2_2_1_abort_passes_a_closed_window)
 {
     struct rig *r = RIG(ONE_LEFT "expect ScsiCommand as=r cdb=read(0,1)\n"
                                  "window 0\n"
@@ -113,7 +113,7 @@ Test(window, abort_passes_a_closed_window)
 }
 
 /* A command cancelled while the window holds it back is never sent. */
-Test(window, held_command_can_be_cancelled)
+Test(window, s4_2_2_1_held_command_can_be_cancelled)
 {
     struct rig *r = RIG(CLOSED "mark held\n"
                                "wait cancelled\n"
@@ -134,7 +134,7 @@ Test(window, held_command_can_be_cancelled)
 }
 
 /* 4.2.2.2: StatSN wraps from ffffffff to 0; the referee checks every ExpStatSN. */
-Test(window, statsn_wraps)
+Test(window, s4_2_2_2_statsn_wraps)
 {
     struct rig *r = RIG("statsn 0xfffffffd\n"
                         "login\n"
@@ -147,7 +147,7 @@ Test(window, statsn_wraps)
 }
 
 /* 11.19.2: NOP-In with ITT ffffffff carries the next StatSN and does not use it up. */
-Test(window, unsolicited_nop_in_does_not_advance_expstatsn)
+Test(window, s11_19_2_unsolicited_nop_in_does_not_advance_expstatsn)
 {
     struct rig *r = RIG("login\n"
                         "serve opened\n"
@@ -165,7 +165,7 @@ Test(window, unsolicited_nop_in_does_not_advance_expstatsn)
 }
 
 /* 11.7.3: Data-In without S carries no StatSN: whatever stands there is not looked at. */
-Test(window, data_without_status_carries_no_statsn)
+Test(window, s11_7_3_data_without_status_carries_no_statsn)
 {
     struct rig *r = RIG("login\n"
                         "serve opened\n"
@@ -181,7 +181,7 @@ Test(window, data_without_status_carries_no_statsn)
 }
 
 /* More requests than queue depth and window together: all are served in order, none is lost. */
-Test(window, queue_drains_in_order)
+Test(window, s4_2_2_1_queue_drains_in_order)
 {
     struct rig *r = RIG("window 2\n"
                         "login\n"

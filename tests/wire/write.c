@@ -17,7 +17,7 @@ static void works(struct rig *r, size_t n)
 }
 
 /* InitialR2T=Yes, ImmediateData=No: nothing moves before the R2T. */
-Test(write, solicited_only)
+Test(write, s13_11_solicited_only)
 {
     works(RIG("login InitialR2T=Yes ImmediateData=No" BURSTS OPENED
               "expect ScsiCommand as=w cdb=write(0,8) F=1 W=1 R=0 attr=1 edtl=4096\n"
@@ -32,7 +32,7 @@ Test(write, solicited_only)
 }
 
 /* InitialR2T=Yes, ImmediateData=Yes: one segment with the command, the rest solicited. */
-Test(write, immediate_then_solicited)
+Test(write, s13_11_immediate_then_solicited)
 {
     works(RIG("login InitialR2T=Yes ImmediateData=Yes" BURSTS OPENED
               "expect ScsiCommand as=w cdb=write(0,8) F=1 W=1 edtl=4096 data=pattern(0,1024)\n"
@@ -46,7 +46,7 @@ Test(write, immediate_then_solicited)
 }
 
 /* InitialR2T=No, ImmediateData=No: FirstBurstLength of it unasked, TTT ffffffff, F=0 in the command. */
-Test(write, unsolicited_then_solicited)
+Test(write, s13_11_unsolicited_then_solicited)
 {
     works(RIG("login InitialR2T=No ImmediateData=No" BURSTS OPENED
               "expect ScsiCommand as=w cdb=write(0,8) F=0 W=1 edtl=4096\n"
@@ -61,7 +61,7 @@ Test(write, unsolicited_then_solicited)
 
 /* InitialR2T=No, ImmediateData=Yes: immediate and unsolicited together are exactly FirstBurstLength (11.3.4).
  */
-Test(write, immediate_unsolicited_solicited)
+Test(write, s11_3_4_immediate_unsolicited_solicited)
 {
     works(RIG("login InitialR2T=No ImmediateData=Yes" BURSTS OPENED
               "expect ScsiCommand as=w cdb=write(0,8) F=0 W=1 edtl=4096 data=pattern(0,1024)\n"
@@ -74,7 +74,7 @@ Test(write, immediate_unsolicited_solicited)
 }
 
 /* All of it fits: F=1, nothing follows. */
-Test(write, all_immediate)
+Test(write, s11_3_4_all_immediate)
 {
     works(RIG("login InitialR2T=No ImmediateData=Yes" BURSTS OPENED
               "expect ScsiCommand as=w cdb=write(0,2) F=1 W=1 edtl=1024 data=pattern(0,1024)\n"
@@ -84,7 +84,7 @@ Test(write, all_immediate)
 }
 
 /* EDTL below FirstBurstLength: unsolicited data ends with EDTL. */
-Test(write, all_unsolicited)
+Test(write, s4_2_5_2_all_unsolicited)
 {
     works(RIG("login InitialR2T=No ImmediateData=Yes" BURSTS OPENED
               "expect ScsiCommand as=w cdb=write(0,3) F=0 W=1 edtl=1536 data=pattern(0,1024)\n"
@@ -95,7 +95,7 @@ Test(write, all_unsolicited)
 }
 
 /* FirstBurstLength below one segment bounds the immediate data too (libiscsi#144). */
-Test(write, first_burst_below_a_segment)
+Test(write, s13_14_first_burst_below_a_segment)
 {
     works(RIG("login InitialR2T=Yes ImmediateData=Yes MaxRecvDataSegmentLength=8192 FirstBurstLength=512 "
               "MaxBurstLength=8192\n" OPENED
@@ -114,7 +114,7 @@ Test(write, first_burst_below_a_segment)
     "expect ScsiCommand as=w cdb=write(0,8) F=1 edtl=4096\n"
 
 /* 11.8.4: any offset and length; padding on the wire (the referee looks at it). */
-Test(write_r2t, odd_offset_and_length)
+Test(write_r2t, s11_8_4_odd_offset_and_length)
 {
     works(RIG(SOLICITED "send R2T r2tsn=0 offset=0 length=1\n"
                         "expect DataOut to=w offset=0 F=1 data=pattern(0,1)\n"
@@ -127,7 +127,7 @@ Test(write_r2t, odd_offset_and_length)
 }
 
 /* 13.17: several at once; each is served with its own TTT and its own DataSN. */
-Test(write_r2t, several_outstanding)
+Test(write_r2t, s13_17_several_outstanding)
 {
     works(RIG(SOLICITED "send R2T ttt=1 r2tsn=0 offset=0 length=1024\n"
                         "send R2T ttt=2 r2tsn=1 offset=1024 length=1024\n"
@@ -140,7 +140,7 @@ Test(write_r2t, several_outstanding)
 }
 
 /* The data come from the R2T's offset, not from a cursor. */
-Test(write_r2t, reverse_order)
+Test(write_r2t, s11_8_4_reverse_order)
 {
     works(RIG(SOLICITED "send R2T r2tsn=0 offset=3072 length=1024\n"
                         "expect DataOut to=w offset=3072 F=1 data=pattern(3072,1024)\n"
@@ -151,7 +151,7 @@ Test(write_r2t, reverse_order)
 }
 
 /* A target may ask for the same bytes again. */
-Test(write_r2t, same_range_twice)
+Test(write_r2t, s4_2_5_2_same_range_twice)
 {
     works(RIG(SOLICITED "send R2T r2tsn=0 offset=0 length=4096\n"
                         "expect DataOut to=w offset=0 F=1 data=pattern(0,4096)\n"
@@ -162,7 +162,7 @@ Test(write_r2t, same_range_twice)
 }
 
 /* 11.8.3: an R2T carries the next StatSN and does not use it up: acknowledging it would be wrong. */
-Test(write_r2t, does_not_advance_expstatsn)
+Test(write_r2t, s11_8_3_does_not_advance_expstatsn)
 {
     works(RIG(SOLICITED "send R2T r2tsn=0 offset=0 length=2048\n"
                         "expect DataOut to=w expstatsn=+0 data=pattern(0,2048) offset=0\n"
@@ -173,7 +173,7 @@ Test(write_r2t, does_not_advance_expstatsn)
 }
 
 /* The LUN of a Data-Out is the command's (11.7.4); here it is not 0. */
-Test(write_r2t, lun_is_the_commands)
+Test(write_r2t, s11_7_4_lun_is_the_commands)
 {
     works(RIG("device luns=5\n"
               "login InitialR2T=Yes ImmediateData=No\n" OPENED
@@ -185,7 +185,7 @@ Test(write_r2t, lun_is_the_commands)
 }
 
 /* Status may come before all data were asked for: then nothing more is sent. */
-Test(write_r2t, early_status_ends_it)
+Test(write_r2t, s11_4_2_early_status_ends_it)
 {
     struct rig *r = RIG(SOLICITED "send R2T offset=0 length=512\n"
                                   "expect DataOut to=w offset=0 F=1 data=pattern(0,512)\n"
@@ -210,13 +210,13 @@ static void given_up(struct rig *r, const char *words)
 
 #define REFUSED(r2t, words) given_up(RIG(SOLICITED r2t "expect-close\n"), words)
 
-Test(write_r2t_refuses, zero_length)
+Test(write_r2t_refuses, s11_8_4_zero_length)
 {
     REFUSED("send R2T r2tsn=0 offset=0 length=0\n", "R2T");
 }
 
 /* 11.8.4: not beyond MaxBurstLength. */
-Test(write_r2t_refuses, longer_than_a_burst)
+Test(write_r2t_refuses, s11_8_4_longer_than_a_burst)
 {
     given_up(RIG("login InitialR2T=Yes ImmediateData=No FirstBurstLength=2048 MaxBurstLength=2048\n" OPENED
                  "expect ScsiCommand as=w\n"
@@ -226,22 +226,22 @@ Test(write_r2t_refuses, longer_than_a_burst)
 }
 
 /* Bytes past the end of the data would be someone else's memory. */
-Test(write_r2t_refuses, past_the_end)
+Test(write_r2t_refuses, s11_8_4_past_the_end)
 {
     REFUSED("send R2T r2tsn=0 offset=4095 length=2\n", "R2T");
 }
 
-Test(write_r2t_refuses, offset_that_overflows)
+Test(write_r2t_refuses, s11_8_4_offset_that_overflows)
 {
     REFUSED("send R2T r2tsn=0 offset=0xfffffe00 length=1024\n", "R2T");
 }
 
-Test(write_r2t_refuses, r2tsn_out_of_order)
+Test(write_r2t_refuses, s11_8_2_r2tsn_out_of_order)
 {
     REFUSED("send R2T r2tsn=1 offset=0 length=512\n", "R2TSN");
 }
 
-Test(write_r2t_refuses, r2tsn_that_repeats)
+Test(write_r2t_refuses, s11_8_2_r2tsn_that_repeats)
 {
     REFUSED("send R2T r2tsn=0 offset=0 length=512\n"
             "expect DataOut to=w offset=0 data=pattern(0,512)\n"
@@ -250,23 +250,23 @@ Test(write_r2t_refuses, r2tsn_that_repeats)
 }
 
 /* 11.8.5: the TTT is never ffffffff. */
-Test(write_r2t_refuses, reserved_ttt)
+Test(write_r2t_refuses, s11_8_5_reserved_ttt)
 {
     REFUSED("send R2T ttt=0xffffffff r2tsn=0 offset=0 length=512\n", "R2T");
 }
 
-Test(write_r2t_refuses, for_nobody)
+Test(write_r2t_refuses, s4_2_5_3_for_nobody)
 {
     REFUSED("send R2T itt=0x00770077 r2tsn=0 offset=0 length=512\n", "R2T");
 }
 
-Test(write_r2t_refuses, with_a_data_segment)
+Test(write_r2t_refuses, s11_8_1_with_a_data_segment)
 {
     REFUSED("send R2T r2tsn=0 offset=0 length=512 data=zeros(4)\n", "R2T");
 }
 
 /* Data-In for a write that reads nothing. */
-Test(write_r2t_refuses, data_in_for_a_write)
+Test(write_r2t_refuses, s4_2_5_3_data_in_for_a_write)
 {
     REFUSED("send DataIn data=zeros(512)\n", "Data-In");
 }
