@@ -142,14 +142,15 @@ static void run_janitor(int pipe_end, const char *path)
     _exit(0);
 }
 
-void workspace_make(struct workspace *w)
+bool workspace_try(struct workspace *w)
 {
-    strcpy(w->path, "/tmp/lunfs-test.XXXXXX");
-    cr_assert_not_null(mkdtemp(w->path), "mkdtemp: %s", strerror(errno));
     int ends[2];
-    cr_assert_eq(pipe2(ends, O_CLOEXEC), 0);
+    strcpy(w->path, "/tmp/lunfs-test.XXXXXX");
+    if (!mkdtemp(w->path) || pipe2(ends, O_CLOEXEC) != 0)
+        return false;
     pid_t pid = fork();
-    cr_assert_geq(pid, 0);
+    if (pid < 0)
+        return false;
     if (pid == 0) {
         /* Twice, so that it is not the test's child. */
         if (fork() == 0)
@@ -161,6 +162,12 @@ void workspace_make(struct workspace *w)
     w->janitor = ends[1];
     setenv(MARK, w->path, 1);
     setenv("W", w->path, 1);
+    return true;
+}
+
+void workspace_make(struct workspace *w)
+{
+    cr_assert(workspace_try(w), "%s: %s", w->path, strerror(errno));
 }
 
 void workspace_free(struct workspace *w)

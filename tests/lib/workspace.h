@@ -16,6 +16,8 @@ struct workspace {
 };
 
 void workspace_make(struct workspace *w);
+/* The same outside of a test, where nothing may be asserted: false, and errno, if it cannot be. */
+bool workspace_try(struct workspace *w);
 void workspace_free(struct workspace *w);
 
 /* Runs a shell command with $W and what the test exported; 60 s at most. The result is freed by the caller.
