@@ -153,9 +153,9 @@ static bool text_response(struct discovery *d, const struct pdu_in *pdu, struct 
     if (!append(d, pdu, e))
         return false;
     bool last = p.final && !p.more;
-    if (last != (p.ttt == PDU_TAG_NONE)) /* 11.11.1, 11.11.4 */
-        return error_set(e, LUN_PROTOCOL, 0, true,
-                         "Text Response with F=%d C=%d and Target Transfer Tag %08x", p.final, p.more, p.ttt);
+    if (!last && p.ttt == PDU_TAG_NONE) /* 11.11.1, 11.11.4; with F=1 it means nothing (11.10.4) */
+        return error_set(e, LUN_PROTOCOL, 0, true, "Text Response with F=%d C=%d and no Target Transfer Tag",
+                         p.final, p.more);
     if (!last && ++d->rounds == ROUNDS_MAX)
         return error_set(e, LUN_PROTOCOL, 0, false, "the answer to SendTargets does not end");
     d->ttt = p.ttt;

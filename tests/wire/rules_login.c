@@ -144,3 +144,19 @@ Test(rules_login, s11_11_4_lun_is_copied)
     lun_found_free(found);
     rig_end(r);
 }
+
+/* With F=1 the tag means nothing, whatever it is. */
+Test(rules_login, s11_10_4_tag_of_a_final_response_is_ignored)
+{
+    struct rig *r = RIG("login\n"
+                        "expect TextRequest text!{SendTargets=All}\n"
+                        "send TextResponse F=1 ttt=0x77 text{TargetName=iqn.2026-01.com.example:a}\n"
+                        "expect LogoutRequest\n"
+                        "send LogoutResponse\n"
+                        "expect-close\n");
+    struct lun_found *found = NULL;
+    rig_assert(r, lun_discover(r->pool, r->portal, NULL, 20000, &found, &r->error));
+    rig_assert(r, found->count == 1);
+    lun_found_free(found);
+    rig_end(r);
+}

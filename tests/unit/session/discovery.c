@@ -228,13 +228,6 @@ Test(discovery, waits_for_the_window)
 
 /* ---- a target that breaks the protocol --------------------------------------------------------------- */
 
-Test(discovery, final_with_a_tag)
-{
-    uint32_t itt = request().itt;
-    cr_assert_not(response((struct pdu_text_response){.final = true, .itt = itt, .ttt = 1}, NULL, 0));
-    cr_assert_eq(t.e.layer, LUN_PROTOCOL);
-}
-
 Test(discovery, not_final_without_a_tag)
 {
     uint32_t itt = request().itt;
