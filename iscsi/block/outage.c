@@ -109,20 +109,31 @@ void outage_end(struct lun_target *t, const struct lun_error *e)
     set_timer(t);
 }
 
+/* One line for all units of a target that is lost; a unit that is not back with its target has its own. */
+static void log_late(const struct lun_unit *u, bool first, const struct lun_error *e)
+{
+    struct lun_target *t = u->target;
+    if (t->state == TARGET_OPEN)
+        pool_log(t->pool, LUN_LOG_ERROR, "target %s, LUN %llu: I/O fails from now on: %s", t->o.iqn,
+                 (unsigned long long)u->info.lun, e->text);
+    else if (first)
+        pool_log(t->pool, LUN_LOG_ERROR, "target %s: I/O fails from now on: %s", t->o.iqn, e->text);
+}
+
 void outage_late(struct timer *timer, uint64_t now)
 {
     struct units *all = LIST_OF(timer, struct units, replacement);
     struct lun_target *t = all->target;
-    unsigned seconds = t->o.replacement_timeout_ms / 1000;
+    bool first = true;
     for (size_t i = 0; i < all->count; i++) {
         struct lun_unit *u = all->at[i];
         if (!u->away_until || u->away_until > now)
             continue;
         struct lun_error e = u->info.error;
         e.retry = true;
-        error_prefix(&e, "not back within %u s", seconds);
-        pool_log(t->pool, LUN_LOG_ERROR, "target %s, LUN %llu: I/O fails from now on: %s", t->o.iqn,
-                 (unsigned long long)u->info.lun, e.text);
+        error_prefix(&e, "not back within %u s", t->o.replacement_timeout_ms / 1000);
+        log_late(u, first, &e);
+        first = false;
         give_up(u, &e);
     }
     set_timer(t);

@@ -2,6 +2,8 @@
 /* Loss and return of a target's sessions; see recovery.h. Home loop. RFC 7143 6.3.5, 7.15, 13.15, 13.16. */
 #include "pool/recovery.h"
 
+#include "base/error.h"
+
 #define MS 1000000ull /* ns */
 #define DELAY_FIRST (50 * MS)
 #define DELAY_SECOND (500 * MS)
@@ -9,6 +11,11 @@
 /* A session that was up for less, and in which nobody's request was answered, was no success: the delay goes
  * on growing. A target may take a login and then fall over what it is asked. */
 #define STEADY (30000 * MS)
+
+/* Two initiators of one name and ISID end each other's sessions for ever (RFC 7143 6.3.5), each with its
+ * login. So often in a row, so soon after the login, is no bad luck any more. */
+#define SHORT_LIFE (10000 * MS)
+#define SHORT_LIVES_MOST 64
 
 #define STATUS_AUTHENTICATION_FAILED 0x0201
 #define STATUS_NOT_AUTHORIZED 0x0202
@@ -63,6 +70,8 @@ void recovery_lose(struct lun_target *t, const struct lun_error *e)
     t->lost_since = loop_clock();
     t->error = *e;
     t->told_lost = t->hopeless = false;
+    bool soon = t->lost_since - t->open_since < SHORT_LIFE;
+    t->short_lived = soon ? t->short_lived + 1 : 0;
     for (unsigned i = 0; i < t->o.sessions; i++) {
         struct target_session *s = &t->sessions[i];
         if (s->up_since && (t->proved || t->lost_since - s->up_since >= STEADY))
@@ -88,16 +97,24 @@ static void back_if_all_up(struct lun_target *t)
     t->state = TARGET_OPEN;
     t->error = (struct lun_error){0};
     t->proved = false;
+    t->open_since = loop_clock();
     t->client->up(t);
 }
 
 static void note_hopeless(struct lun_target *t, const struct lun_error *e)
 {
-    if (t->hopeless || !recovery_is_hopeless(e))
+    struct lun_error why = *e;
+    bool displaced = t->short_lived >= SHORT_LIVES_MOST;
+    if (t->hopeless || (!displaced && !recovery_is_hopeless(e)))
         return;
+    if (displaced)
+        error_prefix(
+            &why,
+            "lost %u times in a row soon after the login; does another initiator use our name and ISID?",
+            t->short_lived);
     t->hopeless = true;
-    t->error = *e;
-    t->client->hopeless(t, e);
+    t->error = why;
+    t->client->hopeless(t, &why);
 }
 
 void recovery_session_down(struct target_session *s, const struct lun_error *e)

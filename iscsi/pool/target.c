@@ -223,6 +223,7 @@ void target_start(struct lun_target *t)
         t->sessions[i].failures = 0;
     }
     t->group = -1;
+    t->short_lived = 0;
     t->error = (struct lun_error){0}; /* of an outage before the last close */
     t->address = 0;
     t->open_until = loop_clock() + t->o.login_timeout_ms * MS;
@@ -270,6 +271,7 @@ static void opening_session_up(struct target_session *s)
     }
     if (t->state == TARGET_OPENING && target_count_in(t, LINK_UP) == t->wanted) {
         t->state = TARGET_OPEN;
+        t->open_since = t->loop->now;
         t->client->up(t);
     }
 }

@@ -65,9 +65,11 @@ struct lun_target {
     struct lun_error first_error; /* OPENING: of the first address that failed */
     struct lun_error error;       /* why it is not OPEN */
     uint64_t lost_since;          /* ns; LOST */
+    uint64_t open_since;          /* ns; since when it is or was OPEN */
     bool told_lost;               /* LOST: client->down has run */
     bool hopeless;                /* LOST: waiting will not mend it */
     bool proved;                  /* OPEN: somebody's request has been answered well */
+    unsigned short_lived;         /* losses in a row soon after a login */
     int group;                    /* the target portal group of its sessions, -1 = not known yet */
     struct timer stop_timer;
     struct list siblings;     /* lun_pool.targets, under its lock */

@@ -242,6 +242,36 @@ Test(recovery, fails_at_once_with_on_outage_fail)
     daemon_unmount(&w);
 }
 
+/* However many attempts fail meanwhile. */
+Test(recovery, one_line_in_the_log_for_each_change)
+{
+    char source[128], log[128], folder[128];
+    start_target();
+    snprintf(source, sizeof source, "iscsi://127.0.0.1:%u/" TARGET_TGT_IQN, port);
+    snprintf(log, sizeof log, "%s/lunfs.log", w.path);
+    snprintf(folder, sizeof folder, "%s/m", w.path);
+    setenv("T", must("mkdir $W/m; echo $W/m/disk"), 1);
+    setenv("D", must("echo $T/lun1/data"), 1);
+    const char *const argv[] = {LUNFS, "-f", source, folder, "-o", "name=disk,replacement_timeout=2s", NULL};
+    pid_t pid = process_start(log, argv);
+    must("for i in $(seq 3000); do test -e $D && exit 0; sleep 0.02; done; cat $W/lunfs.log; exit 1");
+    must(":>$W/lunfs.log");
+    target_tgt_stop(&t);
+    await_state("lost");
+    await_more(NULL, "sessions", "failures", 3);
+    must("for i in $(seq 3000); do grep -q 'I/O fails' $W/lunfs.log && exit 0; sleep 0.02; done; exit 1");
+    start_target();
+    await_state("open");
+    must("for i in $(seq 3000); do cmp -s $D $W/disk && exit 0; sleep 0.02; done; exit 1");
+    cr_assert_str_eq(must("grep -c ' lost: ' $W/lunfs.log"), "1", "%s", must("cat $W/lunfs.log"));
+    cr_assert_str_eq(must("grep -c 'is back' $W/lunfs.log"), "1", "%s", must("cat $W/lunfs.log"));
+    cr_assert_str_eq(must("grep -c ': I/O fails from now on' $W/lunfs.log"), "1", "%s",
+                     must("cat $W/lunfs.log"));
+    cr_assert_str_eq(must("wc -l <$W/lunfs.log"), "3", "%s", must("cat $W/lunfs.log"));
+    kill(pid, SIGTERM);
+    cr_assert_eq(process_wait(pid, 60), 0);
+}
+
 /* With a reader that waits for it: umount -l, and lunfs ends. */
 Test(recovery, unmounted_while_the_target_is_away)
 {
