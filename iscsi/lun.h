@@ -319,7 +319,7 @@ LUN_API void lun_target_describe_sessions(const struct lun_target *t, struct lun
 /* ---- Discovery (SendTargets, RFC 7143 4.3) ----------------------------------------------------------- */
 
 struct lun_found_portal {
-    const char *address; /* "host:port" as the target wrote it */
+    const char *address; /* "host:port" as the target wrote it; a link-local one has the scope of ours */
     int portal_group;
 };
 

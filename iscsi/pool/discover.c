@@ -16,6 +16,7 @@ struct driver {
     struct link_config config;
     struct conn_address addresses[ADDRESSES];
     size_t count, next;
+    uint64_t until; /* ns; for all addresses */
     char *portal;
     struct lun_discovery *user;
     struct lun_error error; /* of the last address tried */
@@ -38,11 +39,22 @@ static void end(struct driver *d, struct lun_found *found, const struct lun_erro
     d->user->done(d->user);
 }
 
+/* What is left of the time, shared by the addresses that are left: one that swallows packets must not use up
+ * that of those after it. */
+static uint64_t share(const struct driver *d)
+{
+    uint64_t now = loop_clock();
+    uint64_t left = d->until > now ? (d->until - now) / (d->count - d->next) : 0;
+    return left ? left : 1;
+}
+
 static void start_next(struct driver *d)
 {
-    while (d->next < d->count)
+    for (; d->next < d->count;) {
+        d->config.login_timeout = share(d);
         if (link_start(&d->link, &d->addresses[d->next++], &d->config, &d->error))
             return;
+    }
     error_prefix(&d->error, "portal %s, discovery", d->portal);
     end(d, NULL, &d->error);
 }
@@ -52,7 +64,9 @@ static struct lun_found *result(struct driver *d, const struct discovery *discov
 {
     if (!discovery || discovery_phase(discovery) == DISCOVERY_RUNNING)
         return NULL;
-    struct lun_found *found = discovery_result(discovery, d->portal, &d->error);
+    /* Appendix C: targets without an address are where we are now. */
+    const char *here = d->link.redirect.hops ? d->link.address.text : d->portal;
+    struct lun_found *found = discovery_result(discovery, here, &d->error);
     if (!found)
         error_prefix(&d->error, "portal %s", d->portal);
     return found;
@@ -66,7 +80,8 @@ static void down(struct link *k, const struct lun_error *e)
     d->error = *e;
     struct lun_found *found = result(d, discovery);
     discovery_free(discovery);
-    if (!found && e->layer == LUN_CONNECT && d->next < d->count)
+    bool of_address = e->layer == LUN_CONNECT || e->layer == LUN_TIMEOUT;
+    if (!found && of_address && d->next < d->count)
         start_next(d);
     else
         end(d, found, &d->error);
@@ -76,7 +91,9 @@ static const struct link_ops driver_ops = {up, NULL, down, room, NULL};
 
 static void start(void *arg)
 {
-    start_next(arg);
+    struct driver *d = arg;
+    d->until = loop_clock() + d->config.login_timeout;
+    start_next(d);
 }
 
 static void cancel(void *arg)

@@ -17,19 +17,6 @@ static const struct link_ops link_ops;
 
 /* ---- making and freeing (caller's thread) ------------------------------------------------------------ */
 
-static bool resolve(struct lun_target *t, struct lun_error *e)
-{
-    for (size_t i = 0; i < t->o.portal_count; i++) {
-        char host[256];
-        uint16_t port;
-        if (!lun_portal_parse(t->o.portals[i], host, &port, e))
-            return false;
-        t->address_count +=
-            conn_resolve(host, port, t->addresses + t->address_count, TARGET_ADDRESSES - t->address_count, e);
-    }
-    return t->address_count != 0; /* e then tells of the last one */
-}
-
 static bool make_sessions(struct lun_target *t, struct lun_error *e)
 {
     t->wanted = t->given.sessions ? t->o.sessions : 1;
@@ -87,7 +74,7 @@ struct lun_target *target_new(struct lun_pool *p, const struct lun_target_option
     bool ok = target_options_copy(o, &t->o, e);
     if (ok) {
         settle(t, p);
-        ok = resolve(t, e) && make_sessions(t, e);
+        ok = addresses_resolve(t, e) && make_sessions(t, e);
         if (!ok)
             error_prefix(e, "target %s", o->iqn);
     }
@@ -258,6 +245,15 @@ static void start_others(struct lun_target *t)
         }
 }
 
+/* This address is the one; those before it did not work. */
+static void note_address(struct lun_target *t)
+{
+    if (t->first_error.layer != LUN_OK)
+        pool_log(t->pool, LUN_LOG_WARNING, "target %s: skipped: %s; opened at portal %s", t->o.iqn,
+                 t->first_error.text, t->sessions[0].link.address.text);
+    t->first_error = (struct lun_error){0};
+}
+
 static void opening_session_up(struct target_session *s)
 {
     struct lun_target *t = s->target;
@@ -266,7 +262,7 @@ static void opening_session_up(struct target_session *s)
         return;
     }
     if (s == &t->sessions[0]) {
-        t->first_error = (struct lun_error){0}; /* this address is the one */
+        note_address(t);
         start_others(t);
     }
     if (t->state == TARGET_OPENING && target_count_in(t, LINK_UP) == t->wanted) {

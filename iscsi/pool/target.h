@@ -110,6 +110,10 @@ unsigned sessions_for(uint32_t window);
 /* The command window of the first session that is up; 0: none is. */
 uint32_t sessions_window(const struct lun_target *t);
 
+/* addresses.c: looks the portals up; those that have no address are skipped, with a line in the log. False:
+ * none is left, e tells of the last. Not in a loop. */
+bool addresses_resolve(struct lun_target *t, struct lun_error *e);
+
 /* options.c: deep copy with defaults; false: e filled, *ret owns nothing. */
 bool target_options_copy(const struct lun_target_options *o, struct lun_target_options *ret,
                          struct lun_error *e);

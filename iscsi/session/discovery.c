@@ -3,14 +3,13 @@
 #include "session/discovery.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/error.h"
+#include "session/found.h"
+#include "session/session.h"
 #include "session/window.h"
-#include "wire/name.h"
-#include "wire/text.h"
 
 #define ITT_TEXT 1u
 #define ITT_LEAVE 2u
@@ -166,6 +165,15 @@ static bool text_response(struct discovery *d, const struct pdu_in *pdu, struct 
     return true;
 }
 
+static bool rejected(const struct pdu_in *pdu, struct lun_error *e)
+{
+    struct pdu_reject p;
+    if (!pdu_get_reject(pdu->bhs, &p))
+        return error_set(e, LUN_PROTOCOL, 0, true, "malformed Reject");
+    return error_set(e, LUN_PROTOCOL, p.reason, true, "the target rejected our discovery: %s",
+                     session_reject_name(p.reason));
+}
+
 bool discovery_receive(struct discovery *d, const struct pdu_in *pdu, struct lun_error *e)
 {
     struct pdu_logout_response out;
@@ -173,6 +181,8 @@ bool discovery_receive(struct discovery *d, const struct pdu_in *pdu, struct lun
     switch (pdu_opcode(pdu->bhs)) {
     case PDU_TEXT_RESPONSE:
         return text_response(d, pdu, e);
+    case PDU_REJECT:
+        return rejected(pdu, e);
     case PDU_LOGOUT_RESPONSE:
         if (d->step != WAIT_LOGOUT || !pdu_get_logout_response(pdu->bhs, &out))
             break;
@@ -197,107 +207,7 @@ bool discovery_receive(struct discovery *d, const struct pdu_in *pdu, struct lun
                      pdu_name(pdu_opcode(pdu->bhs)), pdu_opcode(pdu->bhs));
 }
 
-/* ---- the result: one allocation after another, all reachable from struct found ----------------------- */
-
-struct found {
-    struct lun_found head;
-    struct lun_found_target *targets;
-    char *text; /* every string of the result points in here, or at `asked` */
-    char *asked;
-};
-
-void lun_found_free(struct lun_found *f)
-{
-    struct found *all = (struct found *)f;
-    if (!all)
-        return;
-    for (size_t i = 0; i < all->head.count; i++)
-        free((void *)(uintptr_t)all->targets[i].portals);
-    free(all->targets);
-    free(all->text);
-    free(all->asked);
-    free(all);
-}
-
-static bool add_target(struct found *f, const char *iqn, struct lun_error *e)
-{
-    struct lun_error why;
-    if (!lun_name_check(iqn, &why))
-        return error_set(e, LUN_PROTOCOL, 0, false, "answer to SendTargets: TargetName: %s", why.text);
-    struct lun_found_target *at = realloc(f->targets, (f->head.count + 1) * sizeof *at);
-    if (!at)
-        return error_set(e, LUN_SYSTEM, ENOMEM, true, "no memory for the targets found");
-    f->targets = at;
-    at[f->head.count++] = (struct lun_found_target){.iqn = iqn};
-    return true;
-}
-
-static bool add_portal(struct lun_found_target *t, const char *address, int group, struct lun_error *e)
-{
-    struct lun_found_portal *at = realloc((void *)(uintptr_t)t->portals, (t->portal_count + 1) * sizeof *at);
-    if (!at)
-        return error_set(e, LUN_SYSTEM, ENOMEM, true, "no memory for the portals found");
-    t->portals = at;
-    at[t->portal_count++] = (struct lun_found_portal){address, group};
-    return true;
-}
-
-/* "host:port,group" becomes "host:port" and group; the comma is overwritten. */
-static bool take_address(struct found *f, char *value, struct lun_error *e)
-{
-    char host[256];
-    uint16_t port;
-    int group;
-    if (f->head.count == 0)
-        return error_set(e, LUN_PROTOCOL, 0, false, "TargetAddress=%s before any TargetName", value);
-    if (!name_target_address(value, host, &port, &group, e))
-        return false;
-    char *comma = strrchr(value, ',');
-    if (comma)
-        *comma = '\0';
-    return add_portal(&f->targets[f->head.count - 1], value, group, e);
-}
-
-static bool take_pairs(struct found *f, size_t length, struct lun_error *e)
-{
-    struct reader r = reader_over(f->text, length);
-    struct text_pair pair;
-    const char *why = "";
-    enum text_next next;
-    while ((next = text_next(&r, &pair, &why)) == TEXT_PAIR) {
-        if (text_key_is(&pair, "TargetName")) {
-            if (!add_target(f, pair.value, e))
-                return false;
-        } else if (text_key_is(&pair, "TargetAddress")) {
-            if (!take_address(f, f->text + (pair.value - f->text), e))
-                return false;
-        }
-    }
-    return next == TEXT_END || error_set(e, LUN_PROTOCOL, 0, false, "answer to SendTargets: %s", why);
-}
-
 struct lun_found *discovery_result(const struct discovery *d, const char *asked, struct lun_error *e)
 {
-    struct found *f = calloc(1, sizeof *f);
-    if (!f) {
-        error_set(e, LUN_SYSTEM, ENOMEM, true, "no memory for the targets found");
-        return NULL;
-    }
-    f->text = malloc(d->length + 1);
-    f->asked = strdup(asked);
-    bool ok = f->text && f->asked;
-    if (!ok)
-        error_set(e, LUN_SYSTEM, ENOMEM, true, "no memory for the targets found");
-    if (ok && d->length)
-        memcpy(f->text, d->text, d->length);
-    ok = ok && take_pairs(f, d->length, e);
-    for (size_t i = 0; ok && i < f->head.count; i++)
-        if (f->targets[i].portal_count == 0)
-            ok = add_portal(&f->targets[i], f->asked, -1, e);
-    f->head.targets = f->targets;
-    if (!ok) {
-        lun_found_free(&f->head);
-        return NULL;
-    }
-    return &f->head;
+    return found_from_text(d->text, d->length, asked, e);
 }

@@ -23,6 +23,13 @@ static void on_event(void *user, const struct lun_event *event)
         sem_post(&r->is_changed);
 }
 
+static void on_log(void *user, enum lun_log_level level, const char *text)
+{
+    struct rig *r = user;
+    size_t n = strlen(r->log);
+    snprintf(r->log + n, sizeof r->log - n, "%s\n", text);
+}
+
 static void wait_for(sem_t *s)
 {
     while (sem_wait(s) < 0 && errno == EINTR)
@@ -63,8 +70,11 @@ struct rig *rig_new(const char *text, const char *file, int line)
         .nop_interval_ms = UINT32_MAX,
         .sessions = 1, /* a script is a conversation with one */
     };
-    struct lun_pool_options o = {
-        .initiator_name = RIG_INITIATOR, .instance = "wire test", .event = on_event, .user = r};
+    struct lun_pool_options o = {.initiator_name = RIG_INITIATOR,
+                                 .instance = "wire test",
+                                 .event = on_event,
+                                 .log = on_log,
+                                 .user = r};
     r->pool = lun_pool_new(&o, &r->error);
     cr_assert(r->pool, "%s", r->error.text);
     return r;

@@ -13,6 +13,9 @@
 #include "script.h"
 
 #define RIG_IQN "iqn.2026-01.com.example:disk"
+/* A name that has no address, and for which nobody is asked: its label has 64 characters, one more than DNS
+ * knows (RFC 1035 2.3.4). */
+#define RIG_NO_HOST "nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn"
 #define RIG_INITIATOR "iqn.2026-01.org.example:host7"
 
 struct rig {
@@ -25,6 +28,7 @@ struct rig {
     struct lun_unit *unit; /* after rig_open: the first */
     struct lun_error error;
 
+    char log[2048]; /* what the library said, a line each; to be read when nothing goes on */
     sem_t is_down, is_changed, is_added;
     char complaint[8192];
     struct holdings before; /* any of it was made */

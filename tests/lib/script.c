@@ -270,16 +270,22 @@ static void *run(void *arg)
 
 /* ---- Life ---- */
 
-static void listen_locally(struct script *s)
+static void listen_locally(struct script *s, bool ipv6)
 {
-    struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    s->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    union {
+        struct sockaddr any;
+        struct sockaddr_in four;
+        struct sockaddr_in6 six;
+    } a = {.four = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)}};
+    if (ipv6)
+        a.six = (struct sockaddr_in6){.sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT};
+    socklen_t n = ipv6 ? sizeof a.six : sizeof a.four;
+    s->listener = socket(a.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
     cr_assert(s->listener >= 0);
-    cr_assert_eq(bind(s->listener, (struct sockaddr *)&a, sizeof a), 0);
+    cr_assert_eq(bind(s->listener, &a.any, n), 0);
     cr_assert_eq(listen(s->listener, 16), 0);
-    socklen_t n = sizeof a;
-    cr_assert_eq(getsockname(s->listener, (struct sockaddr *)&a, &n), 0);
-    s->port = ntohs(a.sin_port);
+    cr_assert_eq(getsockname(s->listener, &a.any, &n), 0);
+    s->port = ntohs(ipv6 ? a.six.sin6_port : a.four.sin_port);
 }
 
 static void init_lock(struct script *s)
@@ -292,7 +298,7 @@ static void init_lock(struct script *s)
     pthread_mutex_init(&s->lock, NULL);
 }
 
-struct script *script_new(const char *text, const char *file, int line)
+static struct script *make(const char *text, const char *file, int line, bool ipv6)
 {
     char error[200];
     int count = 0;
@@ -314,9 +320,19 @@ struct script *script_new(const char *text, const char *file, int line)
     s->wake = eventfd(0, EFD_CLOEXEC);
     s->story = open_memstream(&s->story_text, &s->story_length);
     init_lock(s);
-    listen_locally(s);
+    listen_locally(s, ipv6);
     cr_assert_eq(pthread_create(&s->thread, NULL, run, s), 0);
     return s;
+}
+
+struct script *script_new(const char *text, const char *file, int line)
+{
+    return make(text, file, line, false);
+}
+
+struct script *script_new_ipv6(const char *text, const char *file, int line)
+{
+    return make(text, file, line, true);
 }
 
 uint16_t script_port(const struct script *s)

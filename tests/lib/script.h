@@ -13,6 +13,8 @@ struct script;
 /* Parses and listens on a free port of 127.0.0.1. Aborts the test on a syntax error. The place names the test
  * in messages. */
 struct script *script_new(const char *text, const char *file, int line);
+/* The same on ::1. */
+struct script *script_new_ipv6(const char *text, const char *file, int line);
 uint16_t script_port(const struct script *s);
 /* Lets `wait NAME` go on; may come before it. */
 void script_signal(struct script *s, const char *name);

@@ -2,6 +2,7 @@
 /* Login without authentication: stages, tags, continuation, status classes, endings. RFC
  * 7143 6.3, 11.12, 11.13. */
 #include <criterion/criterion.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "rig.h"
@@ -319,5 +320,91 @@ Test(login_ends, error_names_the_place)
                         "close\n");
     rig_refused(r, LUN_CONNECT, RIG_IQN);
     rig_assert(r, strstr(r->error.text, r->portal));
+    rig_end(r);
+}
+
+/* ---- Several portals ---- */
+
+static struct rig *with_portals(struct rig *r, const char **portals, size_t n)
+{
+    portals[n - 1] = r->portal;
+    r->options.portals = portals;
+    r->options.portal_count = n;
+    return r;
+}
+
+/* Portals that cannot be reached or found are skipped, with a note each time one is. */
+Test(login_portals, unreachable_is_skipped_and_noted)
+{
+    const char *portals[] = {"127.0.0.1:1", NULL};
+    struct rig *r = with_portals(RIG("login\n"), portals, 2);
+    rig_open(r);
+    rig_assert(r, strstr(r->log, "skipped") && strstr(r->log, "127.0.0.1:1"));
+    rig_end(r);
+}
+
+Test(login_portals, name_without_an_address_is_skipped_and_noted)
+{
+    const char *portals[] = {RIG_NO_HOST, NULL};
+    struct rig *r = with_portals(RIG("login\n"), portals, 2);
+    rig_open(r);
+    rig_assert(r, strstr(r->log, "skipped") && strstr(r->log, RIG_NO_HOST));
+    rig_end(r);
+}
+
+/* A target may list what it likes: what is looked up is bounded, and so is what is kept. */
+Test(login_portals, thousand_names)
+{
+    enum { N = 1000 };
+    static const char *portals[N];
+    static char names[N][80];
+    for (int i = 0; i < N; i++) {
+        snprintf(names[i], sizeof names[i], "p%d" RIG_NO_HOST, i);
+        portals[i] = names[i];
+    }
+    struct rig *r = with_portals(RIG("login\n"), portals, N);
+    rig_open(r);
+    rig_assert(r, strstr(r->log, "p7n") && !strstr(r->log, "p9n"));
+    rig_end(r);
+}
+
+/* 11.13.5: "not found" is of this address; another may have the target. */
+Test(login_portals, s11_13_5_not_found_at_the_first)
+{
+    struct holdings before = holdings_count();
+    struct script *s = script_new("expect LoginRequest\n"
+                                  "send LoginResponse T=0 class=2 detail=3\n"
+                                  "expect-close\n",
+                                  __FILE__, __LINE__);
+    char first[32];
+    snprintf(first, sizeof first, "127.0.0.1:%u", script_port(s));
+    const char *portals[] = {first, NULL};
+    struct rig *r = with_portals(RIG("login\n"), portals, 2);
+    r->before = before;
+    rig_open(r);
+    rig_assert(r, strstr(r->log, "0203"));
+    const char *failure = script_finish(s);
+    cr_assert(!failure, "%s", failure);
+    script_free(s);
+    rig_end(r);
+}
+
+/* A target on ::1, written as users write it. */
+Test(login_portals, s13_8_ipv6)
+{
+    struct holdings before = holdings_count();
+    struct script *s = script_new_ipv6("login\n", __FILE__, __LINE__);
+    char first[32];
+    snprintf(first, sizeof first, "[::1]:%u", script_port(s));
+    const char *portals[] = {first};
+    struct rig *r = RIG("");
+    r->before = before;
+    r->options.portals = portals;
+    rig_open(r);
+    struct lun_error e;
+    lun_target_close_wait(r->target, 10000, &e);
+    const char *failure = script_finish(s);
+    cr_assert(!failure, "%s", failure);
+    script_free(s);
     rig_end(r);
 }

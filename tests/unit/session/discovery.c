@@ -226,6 +226,50 @@ Test(discovery, waits_for_the_window)
     cr_assert_eq(request().itt, itt);
 }
 
+/* A record for each address makes one target all the same, in the place of its first record. */
+Test(discovery, a_target_named_again)
+{
+    cr_assert(answer(TEXT("TargetName=iqn.2026-01.com.example:b\0"
+                          "TargetAddress=192.0.2.10:3260,1\0"
+                          "TargetName=iqn.2026-01.com.example:a\0"
+                          "TargetName=iqn.2026-01.com.example:B\0"
+                          "TargetAddress=192.0.2.11:3260,2")),
+              "%s", t.e.text);
+    result();
+    cr_assert_eq(t.found->count, 2);
+    cr_assert_str_eq(t.found->targets[0].iqn, "iqn.2026-01.com.example:b");
+    cr_assert_eq(t.found->targets[0].portal_count, 2);
+    cr_assert_str_eq(t.found->targets[0].portals[1].address, "192.0.2.11:3260");
+    cr_assert_eq(t.found->targets[0].portals[1].portal_group, 2);
+    cr_assert_str_eq(t.found->targets[1].iqn, "iqn.2026-01.com.example:a");
+    cr_assert_eq(t.found->targets[1].portal_count, 1);
+}
+
+/* fe80::2 is of use only on a link, and that is the one on which we asked; other addresses have none. */
+Test(discovery, link_local_addresses_get_our_scope)
+{
+    cr_assert(answer(TEXT("TargetName=iqn.2026-01.com.example:a\0"
+                          "TargetAddress=[fe80::2]:3261,1\0"
+                          "TargetAddress=[fe80::3],1\0"
+                          "TargetAddress=[fd00::5]:3260,1")),
+              "%s", t.e.text);
+    t.found = discovery_result(t.d, "[fe80::1%eth0]:3260", &t.e);
+    cr_assert_not_null(t.found, "%s", t.e.text);
+    const struct lun_found_portal *p = t.found->targets[0].portals;
+    cr_assert_str_eq(p[0].address, "[fe80::2%eth0]:3261");
+    cr_assert_eq(p[0].portal_group, 1);
+    cr_assert_str_eq(p[1].address, "[fe80::3%eth0]:3260");
+    cr_assert_str_eq(p[2].address, "[fd00::5]:3260");
+}
+
+Test(discovery, link_local_addresses_without_a_scope_of_ours)
+{
+    cr_assert(answer(TEXT("TargetName=iqn.2026-01.com.example:a\0TargetAddress=[fe80::2]:3261,1")), "%s",
+              t.e.text);
+    result();
+    cr_assert_str_eq(t.found->targets[0].portals[0].address, "[fe80::2]:3261");
+}
+
 /* ---- a target that breaks the protocol --------------------------------------------------------------- */
 
 Test(discovery, not_final_without_a_tag)
