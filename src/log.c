@@ -18,8 +18,7 @@
 /* In the pipe a line is its header and its text. Both go in one write, at most PIPE_BUF long: whole or not
  * at all, and never mixed with another thread's (pipe(7)). */
 struct header {
-    uint16_t length;
-    uint8_t level;
+    uint16_t length, level; /* no padding: what is written to a pipe must not come from nowhere */
 };
 _Static_assert(sizeof(struct header) + TEXT_MAX <= PIPE_BUF, "a line must be one write");
 
@@ -85,7 +84,7 @@ void log_hook(void *user, enum lun_log_level level, const char *text)
     if (level == LUN_LOG_DEBUG && !log_.debug)
         return;
     size_t n = strnlen(text, TEXT_MAX - 1);
-    struct header h = {.length = (uint16_t)n, .level = (uint8_t)level};
+    struct header h = {.length = (uint16_t)n, .level = (uint16_t)level};
     struct iovec parts[] = {{&h, sizeof h}, {(char *)text, n}};
     if (writev(log_.pipe[1], parts, 2) < 0)
         atomic_fetch_add(&log_.lost, 1);

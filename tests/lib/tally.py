@@ -15,6 +15,12 @@ import re
 import sys
 
 
+# Of the sanitizers; of valgrind.
+REPORT = re.compile(r"ERROR:|runtime error:|(WARNING|FATAL): ThreadSanitizer|"
+                    r"^==\d+== +(Invalid|Conditional jump|Use of uninit|Syscall param|Mismatched|Process terminating|"
+                    r".*definitely lost)", re.MULTILINE)
+
+
 def cases(path):
     """(passed, failed, skipped, complete) of a TAP file."""
     passed = failed = skipped = 0
@@ -72,7 +78,7 @@ def main():
         with open(report, encoding="utf-8", errors="replace") as file:
             text = file.read()
         # LeakSanitizer also writes remarks, for instance when a process is killed while it looks.
-        if re.search(r"ERROR:|runtime error:|(WARNING|FATAL): ThreadSanitizer", text):
+        if REPORT.search(text):
             total[1] += 1
             print(f"---- sanitizer report {os.path.basename(report)}\n{text}\n----")
     print(f"{total[0]} passed, {total[1]} failed, {total[2]} skipped")
