@@ -26,6 +26,56 @@ unsigned outage_waiting(const struct lun_unit *u)
     return n;
 }
 
+/* ---- parking ----------------------------------------------------------------------------------------- */
+
+/* Into the queue of those that wait for the unit's return. */
+static void park(struct request *r)
+{
+    struct timer_heap *timers = timers_of(r->unit->target);
+    timer_disarm(timers, &r->timer);
+    list_remove(&r->queue);
+    list_append(&r->unit->parked, &r->queue);
+    r->wait = WAIT_OUTAGE;
+    if (r->timed)
+        timer_arm(timers, &r->timer, r->deadline);
+}
+
+/* It begins anew when the unit is back, and until then others have its memory and its range. */
+static void let_go(struct request *r)
+{
+    struct lun_loop *l = r->unit->target->loop;
+    uint64_t memory = r->memory;
+    r->begun = r->again = r->replay = false;
+    r->delay = 0;
+    r->at = r->reached = 0;
+    r->tries = (struct retry_tries){0};
+    r->memory = 0;
+    lun_buffer_put(l, r->bounce);
+    lun_buffer_put(l, r->lent);
+    r->bounce = r->lent = NULL;
+    if (request_io(r)->op != LUN_OP_READ)
+        range_release(r);
+    memory_give_back(l, memory);
+}
+
+/* Those that wait and have nothing at the target. First all leave their queues, so that what one lets go of
+ * is not taken by the next. */
+static void park_idle(struct lun_unit *u)
+{
+    LIST_EACH(&u->requests, node)
+    {
+        struct request *r = LIST_OF(node, struct request, all);
+        if (!r->out && !r->internal && r->wait != WAIT_NOTHING && r->wait != WAIT_OUTAGE)
+            park(r);
+    }
+    LIST_EACH(&u->parked, node)
+    {
+        struct request *r = LIST_OF(node, struct request, queue);
+        if (r->begun)
+            let_go(r);
+    }
+}
+
 /* ---- away -------------------------------------------------------------------------------------------- */
 
 static uint64_t patience(const struct lun_target *t)
@@ -51,6 +101,7 @@ static void set_away(struct lun_unit *u, uint64_t until)
         u->home_block = i->block_size;
     }
     restart_clocks(u, TIMER_NEVER);
+    park_idle(u);
 }
 
 /* The timer fires when the first unit is to be given up. */
@@ -175,14 +226,10 @@ bool outage_identified(struct lun_unit *u, struct lun_unit_info *found, bool oth
 /* On from where its session was lost. */
 static void go_on(struct request *r)
 {
-    struct lun_io *io = request_io(r);
     r->replay = false;
     if (r->unit->info.state != LUN_UNIT_ONLINE)
         request_fail(r, &r->unit->info.error);
-    if (!r->stop && io->op == LUN_OP_READ && !memory_take(r))
-        timer_arm(timers_of(r->unit->target), &r->timer, r->deadline);
-    else
-        request_continue(r);
+    request_continue(r);
 }
 
 void outage_over(struct lun_unit *u)
@@ -216,11 +263,8 @@ void outage_drop(struct lun_unit *u)
 
 void outage_wait(struct request *r)
 {
-    r->wait = WAIT_OUTAGE;
-    list_append(&r->unit->parked, &r->queue);
+    park(r);
     request_restart_clock(r, TIMER_NEVER);
-    if (r->timed)
-        timer_arm(timers_of(r->unit->target), &r->timer, r->deadline);
 }
 
 bool outage_replay(struct request *r, const struct task *t)
@@ -233,31 +277,17 @@ bool outage_replay(struct request *r, const struct task *t)
         r->lost_at = now;
     else if (now - r->lost_at >= most) /* whatever it is that kills the session each time */
         return false;
+    list_remove(&r->queue); /* its next command may have waited for room */
+    r->wait = WAIT_NOTHING;
     request_again(r, t);
     r->replay = true;
     return true;
 }
 
-/* A READ that is lent begins anew when it goes on: others may have its memory until then. */
-static void let_go(struct request *r)
-{
-    struct lun_loop *l = r->unit->target->loop;
-    uint64_t memory = r->memory;
-    lun_buffer_put(l, r->bounce);
-    lun_buffer_put(l, r->lent);
-    r->bounce = r->lent = NULL;
-    r->redo = r->window_start;
-    r->memory = 0;
-    memory_give_back(l, memory);
-}
-
 void outage_park(struct request *r)
 {
     const struct lun_io *io = request_io(r);
-    r->wait = WAIT_OUTAGE;
-    list_append(&r->unit->parked, &r->queue);
-    if (r->timed)
-        timer_arm(timers_of(r->unit->target), &r->timer, r->deadline);
-    if (io->op == LUN_OP_READ && !io->buffer)
+    park(r);
+    if (r->exclusive || (io->op == LUN_OP_READ && !io->buffer))
         let_go(r);
 }

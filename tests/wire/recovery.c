@@ -148,17 +148,19 @@ Test(recovery, s7_15_write_is_sent_again_with_all_its_data)
                    0, 4096);
 }
 
-/* Its ends have been read and merged, and are not read once more. */
+/* It begins anew: what its ends are merged with is read once more. */
 Test(recovery, s7_15_unaligned_write)
 {
-    write_survives(
-        WAITING(OPENED "expect ScsiCommand as=r cdb=read(0,1)\n"
-                       "send DataIn to=r S=1 data=zeros(512)\n"
-                       "expect ScsiCommand cdb=write(0,1) data=zeros(100)+pattern(100,50)+zeros(362)\n"
-                       "close\n" BACK
-                       "expect ScsiCommand as=w cdb=write(0,1) data=zeros(100)+pattern(100,50)+zeros(362)\n"
-                       "send ScsiResponse to=w\n"),
-        100, 50);
+    write_survives(WAITING(OPENED
+                           "expect ScsiCommand as=r cdb=read(0,1)\n"
+                           "send DataIn to=r S=1 data=zeros(512)\n"
+                           "expect ScsiCommand cdb=write(0,1) data=zeros(100)+pattern(100,50)+zeros(362)\n"
+                           "close\n" BACK "expect ScsiCommand as=r cdb=read(0,1)\n"
+                           "send DataIn to=r S=1 data=pattern(9,100)+zeros(412)\n"
+                           "expect ScsiCommand as=w cdb=write(0,1) "
+                           "data=pattern(9,100)+pattern(100,50)+zeros(362)\n"
+                           "send ScsiResponse to=w\n"),
+                   100, 50);
 }
 
 Test(recovery, s7_15_flush_is_sent_again)

@@ -81,6 +81,59 @@ Test(outage, a_lent_read_lets_go_of_its_memory)
     cr_assert_arr_eq(want, b.disk, 262144);
 }
 
+/* One of its commands was on its way when the session was lost, and the next waited for room: it goes on as
+ * the others do. */
+Test(outage, a_request_whose_next_command_waited_for_room)
+{
+    struct bench_io io = {0}, other = {0};
+    b.unit->info.max_transfer = 4096;
+    b.unit->info.queue_depth = 1;
+    fill(12288);
+    bench_submit(&io, LUN_OP_WRITE, 0, 12288, buffer);
+    bench_submit(&other, LUN_OP_WRITE, 16384, 4096, buffer);
+    bench_take();
+    bench_lose();
+    waits(&io);
+    cr_assert_eq(outage_waiting(b.unit), 2);
+    bench_return();
+    bench_run();
+    bench_ended(&io, 12288);
+    bench_ended(&other, 4096);
+    cr_assert_arr_eq(b.disk, buffer, 12288);
+}
+
+/* What waits for the target's return holds nothing that units of other targets need meanwhile. */
+Test(outage, what_waits_holds_no_memory)
+{
+    static struct bench_io reads[8], writes[8];
+    static uint8_t data[8][4096];
+    b.loop.memory_most = 300000; /* one read and a few merges; the others wait */
+    b.unit->info.max_transfer = 65536;
+    b.unit->info.queue_depth = 4;
+    memset(reads, 0, sizeof reads);
+    memset(writes, 0, sizeof writes);
+    for (unsigned i = 0; i < 8; i++) {
+        for (size_t n = 0; n < 4096; n++)
+            data[i][n] = (uint8_t)draw(256);
+        bench_submit(&reads[i], LUN_OP_READ, 262144 * i, 262144, NULL);
+        bench_submit(&writes[i], LUN_OP_WRITE, DISK_SIZE / 2 + 4001 * i, 4001, data[i]);
+    }
+    bench_take();
+    bench_answer(0);
+    bench_lose();
+    cr_assert_eq(b.loop.memory, 0, "%lu bytes are held", (unsigned long)b.loop.memory);
+    cr_assert(list_empty(&b.loop.hungry), "others would stand in line behind what cannot go on");
+    cr_assert_eq(outage_waiting(b.unit), 16);
+    bench_return();
+    bench_run();
+    for (unsigned i = 0; i < 8; i++) {
+        bench_ended(&reads[i], 262144);
+        bench_ended(&writes[i], 4001);
+        cr_assert_arr_eq(b.disk + DISK_SIZE / 2 + 4001 * i, data[i], 4001);
+    }
+    cr_assert_eq(b.loop.memory, 0);
+}
+
 /* Before its target is back nothing goes out, whichever session looks well. */
 Test(outage, no_task_while_the_target_is_lost)
 {
