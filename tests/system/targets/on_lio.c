@@ -63,6 +63,11 @@ static void authenticate(const struct targets_wish *wish)
         set_account("_mutual", TARGETS_MUTUAL_USER, TARGETS_MUTUAL_SECRET);
 }
 
+static void make_two(void)
+{
+    target_lio_run("disk two %d 512 noise", TARGETS_SIZE);
+}
+
 static void make_disks(const struct targets_wish *wish)
 {
     if (wish->huge)
@@ -71,7 +76,8 @@ static void make_disks(const struct targets_wish *wish)
         target_lio_run("disk one %d %u noise", TARGETS_SIZE, wish->block ? wish->block : 512);
     if (wish->thin)
         target_lio_run("put /run/one/attrib/emulate_tpu 1 && put /run/one/attrib/emulate_tpws 1");
-    target_lio_run("disk two %d 512 noise", TARGETS_SIZE);
+    if (wish->second || wish->other)
+        make_two();
 }
 
 static void start(struct workspace *w, const struct targets_wish *wish)
@@ -119,6 +125,8 @@ static void check_end(void)
 
 static void set_second(bool there)
 {
+    if (there)
+        make_two();
     target_lio_run(there ? "lun " DISK " 1 two" : "unlun " DISK " 1");
 }
 
