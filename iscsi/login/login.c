@@ -373,6 +373,11 @@ const struct lun_error *login_error(const struct login *l)
     return l->phase == LOGIN_FAILED ? &l->error : NULL;
 }
 
+const char *login_name(const struct login *l)
+{
+    return l->stage == STAGE_SECURITY && !l->options.auth.user ? "login without name and secret" : "login";
+}
+
 const char *login_redirect(const struct login *l)
 {
     return l->phase == LOGIN_FAILED && l->redirect[0] ? l->redirect : NULL;

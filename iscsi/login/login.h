@@ -67,6 +67,9 @@ void login_receive(struct login *l, const uint8_t bhs[static PDU_BHS], const uin
 enum login_phase login_phase(const struct login *l);
 const struct login_result *login_result(const struct login *l); /* when LOGIN_DONE */
 const struct lun_error *login_error(const struct login *l);     /* when LOGIN_FAILED */
+/* What is under way, for the text of an error that ends the connection: "login", and whether without CHAP
+ * where that may be why. */
+const char *login_name(const struct login *l);
 /* With a LOGIN_FAILED of status 0101/0102: the TargetAddress given ("host:port[,group]"), else NULL. */
 const char *login_redirect(const struct login *l);
 

@@ -355,8 +355,10 @@ static void bury(struct loop_deferred *d)
     bool session = k->state == LINK_UP && !k->discovery;
     if (session) /* tasks that end while the queue is dropped must not start new ones */
         k->session.state = SESSION_DRAINING;
-    link_close_connection(k);
     struct lun_error e = k->error;
+    if (k->state == LINK_LOGIN && k->login && e.layer == LUN_CONNECT)
+        error_prefix(&e, "%s", login_name(k->login));
+    link_close_connection(k);
     if (e.layer != LUN_OK)
         name_place(k, &e);
     k->last_error = e;

@@ -279,6 +279,22 @@ Test(login_ends, s7_14_target_closes)
             LUN_CONNECT, "");
 }
 
+/* LIO, when it wants CHAP and is offered none: no Reject, no status 0201. The user must learn what was
+ * offered. */
+Test(login_ends, target_that_wants_chap_closes)
+{
+    refused(RIG("expect LoginRequest text{AuthMethod=None}\n"
+                "close\n"),
+            LUN_CONNECT, ": login without name and secret: the target closed the connection");
+}
+
+Test(login_ends, target_closes_after_authentication)
+{
+    refused(RIG(SECURITY_DONE "expect LoginRequest csg=1\n"
+                              "close\n"),
+            LUN_CONNECT, ": login: the target closed the connection");
+}
+
 Test(login_ends, s7_14_target_resets)
 {
     refused(RIG("expect LoginRequest\n"
