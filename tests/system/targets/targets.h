@@ -80,6 +80,7 @@ struct targets_entry {
     const char *vendor; /* INQUIRY */
     unsigned first_lun;
     unsigned can; /* CAN_… */
+    bool mute;    /* closes the connection when AuthMethod=None is offered and it wants CHAP */
     /* In the process that runs the tests, before and after: NULL, or 0 or an exit code; jobs at a time, 0 for
      * as many as there are CPUs. */
     int (*boot)(void);
@@ -88,6 +89,9 @@ struct targets_entry {
     /* Before and after each test. May be NULL. */
     void (*clean)(void);
     void (*check)(void);
+
+    /* Connections during the test to the address that leads nowhere (CAN_TRANSLATED). */
+    int (*strayed)(void);
 
     /* Makes $W/one and $W/two, starts the target with its LUNs, and exports $PORT. */
     void (*start)(struct workspace *w, const struct targets_wish *wish);
