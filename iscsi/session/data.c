@@ -74,8 +74,6 @@ static bool check_r2t(struct session *s, struct task *t, const struct pdu_r2t *r
     if (!checked_range(r->offset, r->length, t->edtl))
         return error_set(e, LUN_PROTOCOL, 0, true, "R2T for bytes %u+%u of a transfer of %u", r->offset,
                          r->length, t->edtl);
-    if (r->ttt == PDU_TAG_NONE)
-        return error_set(e, LUN_PROTOCOL, 0, true, "R2T with the reserved Target Transfer Tag");
     if (t->burst_count >= s->n.max_outstanding_r2t || t->burst_count == TASK_R2T_MAX)
         return error_set(e, LUN_PROTOCOL, 0, true, "more R2Ts outstanding than MaxOutstandingR2T %u",
                          s->n.max_outstanding_r2t);
