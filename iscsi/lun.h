@@ -227,6 +227,14 @@ LUN_API void lun_buffer_put(struct lun_loop *l, void *buffer);
 
 enum lun_digest { LUN_DIGEST_NONE, LUN_DIGEST_CRC32C, LUN_DIGEST_PREFER_CRC32C, LUN_DIGEST_PREFER_NONE };
 
+/* Which stages a login goes through (RFC 7143 6.3). */
+enum lun_login_stages {
+    LUN_STAGES_BOTH,        /* security, then operational negotiation */
+    LUN_STAGES_OPERATIONAL, /* starts with the second: one exchange less; no authentication */
+    LUN_STAGES_SECURITY,    /* from the first to full feature phase: every key keeps its default, unless the
+                               target wants the second */
+};
+
 /* CHAP_A values: RFC 7143 12.1.3 and IANA. */
 enum lun_chap_algorithm {
     LUN_CHAP_MD5 = 5,
@@ -259,6 +267,7 @@ struct lun_target_options {
     int portal_group; /* TargetPortalGroupTag discovery gave for it, -1 = unknown (nothing is checked) */
     struct lun_auth auth;
     enum lun_digest header_digest, data_digest;
+    enum lun_login_stages login_stages;
     unsigned sessions;    /* 1-64; default: 1, up to 4 where the target's command window is small */
     const uint64_t *luns; /* decimal LUNs to use; NULL = all */
     size_t lun_count;

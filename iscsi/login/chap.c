@@ -202,11 +202,15 @@ bool chap_decode(const char *text, uint8_t *ret, size_t room, size_t *ret_n)
     }
 }
 
-void chap_encode(const uint8_t *bytes, size_t n, char *ret)
+void chap_encode(const uint8_t *bytes, size_t n, bool base64, char *ret)
 {
     static const char digits[] = "0123456789abcdef";
     *ret++ = '0';
-    *ret++ = 'x';
+    *ret++ = base64 ? 'b' : 'x';
+    if (base64) {
+        EVP_EncodeBlock((unsigned char *)ret, bytes, (int)n);
+        return;
+    }
     for (size_t i = 0; i < n; i++) {
         *ret++ = digits[bytes[i] >> 4];
         *ret++ = digits[bytes[i] & 15];

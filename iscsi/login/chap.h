@@ -30,7 +30,7 @@ bool chap_equal(const uint8_t *a, const uint8_t *b, size_t n);
 
 /* A hex- or base64-constant (6.1) of 1 to `room` bytes; false, with *ret_n untouched, for anything else. */
 bool chap_decode(const char *text, uint8_t *ret, size_t room, size_t *ret_n);
-/* "0x" and two digits a byte; ret holds 2 * n + 3. */
-void chap_encode(const uint8_t *bytes, size_t n, char *ret);
+/* "0x" and two digits a byte, or "0b" and base64; ret holds 2 * n + 6, enough for either. */
+void chap_encode(const uint8_t *bytes, size_t n, bool base64, char *ret);
 
 #endif

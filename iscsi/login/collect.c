@@ -25,11 +25,35 @@ static bool is_echo(const struct collect *c, enum key_id id, const char *value)
     return ours && !strcmp(ours, value);
 }
 
+/* FNV-1a, 64 bits. A target that makes two of its keys collide fails its own login. */
+static uint64_t hash(const char *key)
+{
+    uint64_t h = 14695981039346656037u;
+    for (; *key; key++)
+        h = (h ^ (uint8_t)*key) * 1099511628211u;
+    return h;
+}
+
+static bool note_unknown(struct collect_unknown *u, const char *key, struct lun_error *e)
+{
+    uint64_t h = hash(key);
+    for (unsigned i = 0; i < u->count; i++)
+        if (u->hash[i] == h)
+            return error_set(e, LUN_PROTOCOL, 0, false, "target sends %s a second time", key);
+    if (u->count == COLLECT_UNKNOWN_MAX)
+        return error_set(e, LUN_PROTOCOL, 0, false, "target sends more than %d keys that nobody knows",
+                         COLLECT_UNKNOWN_MAX);
+    u->hash[u->count++] = h;
+    return true;
+}
+
 /* A key that the table does not have: NotUnderstood, unless the stage has ended and no answer can be given.
  */
 static bool take_unknown(const struct collect *c, const char *key, const char *value, struct writer *w,
                          struct lun_error *e)
 {
+    if (!note_unknown(c->unknown, key, e))
+        return false;
     if (keys_reserved(value))
         return error_set(e, LUN_PROTOCOL, 0, false, "target answers %s=%s, which was not offered", key,
                          value);
@@ -47,6 +71,9 @@ static bool take_pair(const struct collect *c, const struct text_pair *pair, str
     enum key_id id = keys_find(key);
     if (id == KEY_COUNT)
         return take_unknown(c, key, pair->value, w, e);
+    if (pair->value_length > KEY_VALUE_MAX && !(keys_get(id)->flags & KEY_LONG))
+        return error_set(e, LUN_PROTOCOL, 0, false, "target sends %s with %zu bytes, more than %d", key,
+                         pair->value_length, KEY_VALUE_MAX);
     if (is_echo(c, id, pair->value))
         return true;
     if (!check_stage(c, id, pair->value, e))

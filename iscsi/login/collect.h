@@ -8,7 +8,17 @@
 #include "login/keys.h"
 #include "lun.h"
 
+#define COLLECT_UNKNOWN_MAX 1024
+
+/* The keys nobody knows that the target has sent so far: a second time is forbidden for them too (6.3), and
+ * no login needs many. */
+struct collect_unknown {
+    uint64_t hash[COLLECT_UNKNOWN_MAX];
+    unsigned count;
+};
+
 struct collect {
+    struct collect_unknown *unknown;
     const struct key_values *declared; /* what we declared: an echo of it is harmless */
     unsigned stage;                    /* KEY_S or KEY_O */
     bool transit;                      /* the stage ends with this text: no answer can be given */

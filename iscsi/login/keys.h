@@ -29,6 +29,9 @@ enum key_type {
 #define KEY_LEADING 1u      /* only on a session's first connection ("LO") */
 #define KEY_NO_DISCOVERY 2u /* irrelevant when SessionType=Discovery */
 #define KEY_REPEATS 4u      /* may be declared more than once (6.3) */
+#define KEY_LONG 8u         /* the value may have more than KEY_VALUE_MAX bytes */
+
+#define KEY_VALUE_MAX 255 /* 6.1: of a simple-value, unless the key says otherwise */
 
 /* Words of the lists, in the order of their values. */
 #define KEY_WORDS_DIGEST "None,CRC32C"
@@ -46,8 +49,9 @@ enum key_type {
     X(SEND_TARGETS, "SendTargets", TEXT, 0, 0, 0, NULL, KEY_F, 0, 0)                     /* 13.3 */          \
     X(INITIATOR_NAME, "InitiatorName", TEXT, 0, 0, 0, NULL, KEY_S | KEY_O, 0, 0)         /* 13.5 */          \
     X(TARGET_NAME, "TargetName", TEXT, 0, 0, 0, NULL, KEY_S | KEY_O, KEY_F, KEY_REPEATS) /* 13.4 */          \
-    X(TARGET_ALIAS, "TargetAlias", TEXT, 0, 0, 0, NULL, 0, KEY_S | KEY_O | KEY_F, 0)     /* 13.6 */          \
-    X(INITIATOR_ALIAS, "InitiatorAlias", TEXT, 0, 0, 0, NULL, KEY_S | KEY_O | KEY_F, 0,  /* 13.7 */          \
+    X(TARGET_ALIAS, "TargetAlias", TEXT, 0, 0, 0, NULL, 0, KEY_S | KEY_O | KEY_F,        /* 13.6 */          \
+      KEY_LONG)                                                                                              \
+    X(INITIATOR_ALIAS, "InitiatorAlias", TEXT, 0, 0, 0, NULL, KEY_S | KEY_O | KEY_F, 0, /* 13.7 */           \
       0)                                                                                                     \
     X(TARGET_ADDRESS, "TargetAddress", TEXT, 0, 0, 0, NULL, 0, KEY_S | KEY_O | KEY_F, /* 13.8 */             \
       KEY_REPEATS)                                                                                           \
@@ -89,9 +93,9 @@ enum key_type {
     X(AUTH_METHOD, "AuthMethod", LIST, 0, 1, 0, KEY_WORDS_AUTH, KEY_S, KEY_S, 0) /* 12.1 */                  \
     X(CHAP_A, "CHAP_A", TEXT, 0, 0, 0, NULL, KEY_S, KEY_S, 0)                    /* 12.1.3 */                \
     X(CHAP_I, "CHAP_I", NUMBER, 0, 255, 0, NULL, KEY_S, KEY_S, 0)                /* 12.1.3 */                \
-    X(CHAP_C, "CHAP_C", TEXT, 0, 0, 0, NULL, KEY_S, KEY_S, 0)                    /* 12.1.3 */                \
+    X(CHAP_C, "CHAP_C", TEXT, 0, 0, 0, NULL, KEY_S, KEY_S, KEY_LONG)             /* 12.1.3 */                \
     X(CHAP_N, "CHAP_N", TEXT, 0, 0, 0, NULL, KEY_S, KEY_S, 0)                    /* 12.1.3 */                \
-    X(CHAP_R, "CHAP_R", TEXT, 0, 0, 0, NULL, KEY_S, KEY_S, 0)                    /* 12.1.3 */
+    X(CHAP_R, "CHAP_R", TEXT, 0, 0, 0, NULL, KEY_S, KEY_S, KEY_LONG)             /* 12.1.3 */
 
 enum key_id {
 #define KEY_ENUM(id, ...) KEY_##id,

@@ -35,6 +35,7 @@ struct login {
     struct login_options options; /* its names point to the copies below */
     char initiator_name[NAME_MAX_LENGTH + 1], target_name[NAME_MAX_LENGTH + 1], alias[LOGIN_ALIAS];
     struct key_values declared; /* in the first request */
+    struct collect_unknown unknown;
     struct security security;
     struct negotiation negotiation;
 
@@ -108,7 +109,16 @@ static void put_first_text(struct login *l)
     for (enum key_id id = 0; id < KEY_COUNT; id++)
         if (l->declared.of[id])
             text_put(&l->text, keys_get(id)->name, l->declared.of[id]);
-    security_offer(&l->security, &l->text);
+    if (l->stage == STAGE_SECURITY)
+        security_offer(&l->security, &l->text);
+    else
+        negotiate_offer(&l->negotiation, &l->text);
+}
+
+static bool check_stages(const struct login_options *o, struct lun_error *e)
+{
+    return o->stages != LUN_STAGES_OPERATIONAL || !o->auth.user ||
+           error_set(e, LUN_USAGE, 0, false, "CHAP: a login without the security stage cannot authenticate");
 }
 
 struct login *login_new(const struct login_options *o, struct lun_error *e)
@@ -118,11 +128,13 @@ struct login *login_new(const struct login_options *o, struct lun_error *e)
         error_set(e, LUN_SYSTEM, 0, true, "out of memory for a login");
         return NULL;
     }
-    if (!copy_options(l, o, e) || !chap_check(&o->auth, e) || !negotiate_start(&l->negotiation, o, e)) {
+    if (!copy_options(l, o, e) || !chap_check(&o->auth, e) || !check_stages(o, e) ||
+        !negotiate_start(&l->negotiation, o, e)) {
         login_free(l);
         return NULL;
     }
     l->security = (struct security){.auth = &l->options.auth, .random = o->random};
+    l->stage = o->stages == LUN_STAGES_OPERATIONAL ? STAGE_OPERATIONAL : STAGE_SECURITY;
     l->result.portal_group = -1;
     l->result.cmdsn = o->cmdsn;
     declare(l);
@@ -144,7 +156,8 @@ void login_free(struct login *l)
 /* The stage we ask for with T=1. */
 static uint8_t next_stage(const struct login *l)
 {
-    return l->stage == STAGE_SECURITY ? STAGE_OPERATIONAL : STAGE_FULL;
+    return l->stage == STAGE_SECURITY && l->options.stages == LUN_STAGES_BOTH ? STAGE_OPERATIONAL
+                                                                              : STAGE_FULL;
 }
 
 bool login_next(struct login *l, uint8_t ret_bhs[static PDU_BHS], const uint8_t **ret_data,
@@ -202,8 +215,10 @@ static bool check_header(struct login *l, const struct pdu_login_response *r)
                          l->stage);
     if (r->transit && !l->transit_sent) /* 11.13.6 */
         return broken(l, "target leaves the stage before we do");
-    /* 6.3: not beyond what we asked for; and there is no stage between the two. */
-    if (r->transit && r->nsg != next_stage(l))
+    /* 6.3: to a later stage, and not beyond what we asked for. */
+    bool forward =
+        r->nsg > l->stage && r->nsg <= next_stage(l) && (r->nsg == STAGE_OPERATIONAL || r->nsg == STAGE_FULL);
+    if (r->transit && !forward)
         return error_set(&l->error, LUN_PROTOCOL, 0, false, "target goes to stage %u, not %u", r->nsg,
                          next_stage(l));
     return true;
@@ -266,6 +281,8 @@ static bool finish(struct login *l, const struct pdu_login_response *r)
         return error_set(&l->error, LUN_PROTOCOL, 0, false,
                          "target answers with session %u where a connection was added to %u", r->tsih,
                          l->options.tsih);
+    if (l->stage == STAGE_SECURITY && !negotiate_defaults(&l->negotiation, &l->error))
+        return false;
     if (!negotiate_finish(&l->negotiation, &l->result, &l->error))
         return false;
     l->result.tsih = r->tsih;
@@ -288,7 +305,8 @@ static bool change_stage(struct login *l, const struct pdu_login_response *r)
 /* One whole text of the target, all its PDUs joined. */
 static bool take_text(struct login *l, const struct pdu_login_response *r)
 {
-    const struct collect rules = {&l->declared, l->stage == STAGE_SECURITY ? KEY_S : KEY_O, r->transit};
+    const struct collect rules = {&l->unknown, &l->declared, l->stage == STAGE_SECURITY ? KEY_S : KEY_O,
+                                  r->transit};
     struct key_values got = {0};
     begin_text(l);
     if (!collect_text(&rules, l->in, l->in_length, &got, &l->text, &l->error) ||

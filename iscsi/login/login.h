@@ -7,8 +7,8 @@
  *
  *   start --> SecurityNegotiation --> OperationalNegotiation --> FullFeature (LOGIN_DONE)
  *
- * Both stages always run: the request for the second names it as the next, and a target may not go further
- * than asked (6.3).
+ * options.stages says where it begins and what is asked for; a target may stop short of that, never go
+ * further (6.3).
  */
 #ifndef LUN_LOGIN_LOGIN_H
 #define LUN_LOGIN_LOGIN_H
@@ -39,6 +39,7 @@ struct login_options {
     const char *initiator_name, *initiator_alias; /* alias may be NULL */
     const char *target_name;                      /* NULL: discovery session */
     struct lun_auth auth;                         /* strings stay valid while the login runs */
+    enum lun_login_stages stages;
     enum lun_digest header_digest, data_digest;
     bool initial_r2t, immediate_data; /* offers */
     uint32_t max_recv, first_burst, max_burst;

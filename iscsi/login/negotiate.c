@@ -212,6 +212,19 @@ bool negotiate_take(struct negotiation *n, enum key_id id, const char *value, st
     return take_proposal(n, id, value, w, e);
 }
 
+bool negotiate_defaults(struct negotiation *n, struct lun_error *e)
+{
+    for (enum key_id id = 0; id < KEY_COUNT; id++) {
+        const struct key *k = keys_get(id);
+        struct negotiation_slot *slot = &n->slot[id];
+        if (slot->offered && !is_declared(k) && !default_admissible(k, slot))
+            return error_set(e, LUN_LOGIN, 0, false,
+                             "target leaves %s at its default, which we do not accept", k->name);
+        *slot = (struct negotiation_slot){.offer = k->standard, .value = k->standard};
+    }
+    return true;
+}
+
 /* Is unsolicited data ruled out, so that FirstBurstLength means nothing (13.14)? */
 static bool first_burst_irrelevant(const struct negotiation *n)
 {

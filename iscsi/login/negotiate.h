@@ -28,6 +28,8 @@ void negotiate_offer(const struct negotiation *n, struct writer *w);
  * into w. */
 bool negotiate_take(struct negotiation *n, enum key_id id, const char *value, struct writer *w,
                     struct lun_error *e);
+/* There was no operational stage: every key keeps its default, if we can live with that. */
+bool negotiate_defaults(struct negotiation *n, struct lun_error *e);
 /* At the end of the stage: nothing may be open; fills the negotiated part of *ret. */
 bool negotiate_finish(struct negotiation *n, struct login_result *ret, struct lun_error *e);
 

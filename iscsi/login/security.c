@@ -100,10 +100,12 @@ static void fill_random(const struct security *s, void *bytes, size_t n, bool *o
         *ok = *ok && RAND_bytes(bytes, (int)n) == 1;
 }
 
-static void put_binary(struct writer *w, const char *key, const uint8_t *bytes, size_t n)
+/* As the target writes its own: who sends base64 can read it, and may read nothing else. */
+static void put_binary(const struct security *s, struct writer *w, const char *key, const uint8_t *bytes,
+                       size_t n)
 {
-    char text[2 * CHAP_DIGEST_MAX + 3];
-    chap_encode(bytes, n, text);
+    char text[2 * CHAP_DIGEST_MAX + 6];
+    chap_encode(bytes, n, s->base64, text);
     text_put(w, key, text);
     OPENSSL_cleanse(text, sizeof text);
 }
@@ -121,7 +123,7 @@ static bool put_challenge(struct security *s, const uint8_t *theirs, size_t thei
     if (theirs_n == n && !memcmp(theirs, s->challenge, n))
         return unauthenticated(e, "target's challenge is the one we were about to send");
     text_putf(w, "CHAP_I", "%u", s->id);
-    put_binary(w, "CHAP_C", s->challenge, n);
+    put_binary(s, w, "CHAP_C", s->challenge, n);
     return true;
 }
 
@@ -141,7 +143,8 @@ static bool take_challenge(struct security *s, const struct key_values *got, str
     if (!chap_response(s->algorithm, id, s->auth->secret, challenge, n, response, e))
         return false;
     text_put(w, "CHAP_N", s->auth->user);
-    put_binary(w, "CHAP_R", response, chap_digest_length(s->algorithm));
+    s->base64 = value[1] == 'b' || value[1] == 'B';
+    put_binary(s, w, "CHAP_R", response, chap_digest_length(s->algorithm));
     OPENSSL_cleanse(response, sizeof response);
     s->step = SECURITY_ANSWERED;
     return !is_mutual(s) || put_challenge(s, challenge, n, w, e);

@@ -23,6 +23,7 @@ struct security {
     void (*random)(void *bytes, size_t n); /* NULL: OpenSSL's */
     enum security_step step;
     uint8_t algorithm, id; /* id: of our challenge to the target */
+    bool base64;           /* the target writes binary values so */
     uint8_t challenge[CHAP_DIGEST_MAX];
 };
 

@@ -75,6 +75,9 @@ static bool check_options(const struct lun_target_options *o, struct lun_error *
     }
     if (o->portal_count == 0)
         return error_set(e, LUN_USAGE, 0, false, "target %s: no portal", o->iqn);
+    if (o->login_stages == LUN_STAGES_OPERATIONAL && o->auth.user)
+        return error_set(e, LUN_USAGE, 0, false,
+                         "target %s: a login without the security stage cannot authenticate", o->iqn);
     if (!check_auth(&o->auth, e) || !check_numbers(o, e)) {
         error_prefix(e, "target %s", o->iqn);
         return false;

@@ -106,6 +106,7 @@ static struct link_config session_config(struct lun_target *t, unsigned index)
                 .auth = o->auth,
                 .header_digest = o->header_digest,
                 .data_digest = o->data_digest,
+                .stages = o->login_stages,
                 .initial_r2t = o->initial_r2t == 2,
                 .immediate_data = o->immediate_data == 2,
                 .max_recv = o->max_recv_data_segment_length,

@@ -108,10 +108,17 @@ Test(chap, s12_1_3_challenge_of_1024_bytes)
     ALGORITHM(5, "MD5", "0xrepeat(5c,1024)");
 }
 
-/* 6.1: base64 is as good as hexadecimal. */
+/* 6.1: base64 is as good as hexadecimal. Who writes it is answered in it: the response that s12_1_3_md5_alone
+ * has for the same challenge, through base64(1). */
 Test(chap, s6_1_challenge_in_base64)
 {
-    ALGORITHM(5, "MD5", "0bAAECAwQFBgcICQoLDA0ODw==");
+    struct rig *r = with_user(RIG(
+        OFFERED "expect LoginRequest csg=0 T=0 text{CHAP_A=*}\n"
+                "send LoginResponse T=0 text{CHAP_A=5 CHAP_I=255 CHAP_C=0bAAECAwQFBgcICQoLDA0ODw==}\n"
+                "expect LoginRequest csg=0 nsg=1 T=1 text!{CHAP_N=bob CHAP_R=0bETXq9xkMzZmaA6gyaFscfQ==}\n"
+                "send LoginResponse\n"
+                "login\n"));
+    works(r);
 }
 
 /* One byte. */

@@ -16,7 +16,7 @@ static void assert_response(uint8_t algorithm, uint8_t id, const uint8_t *bytes,
     char text[2 * CHAP_DIGEST_MAX + 3];
     struct lun_error e = {0};
     cr_assert(chap_response(algorithm, id, "secret-of-alice", bytes, n, response, &e), "%s", e.text);
-    chap_encode(response, chap_digest_length(algorithm), text);
+    chap_encode(response, chap_digest_length(algorithm), false, text);
     cr_assert_str_eq(text, hex);
 }
 

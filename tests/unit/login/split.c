@@ -174,20 +174,49 @@ Test(split, target_text_before_ours_is_complete_refused)
     peer_failed(l, LUN_PROTOCOL, "before ours is complete");
 }
 
-Test(split, more_keys_than_can_be_answered_refused)
+/* `count` unknown keys of `length` bytes, in segments of 8192 bytes at most. */
+static struct login *with_unknown(int count, int length)
 {
     struct login_options o = peer_options();
     struct login *l = peer_to_operational(&o);
     char part[8193];
-    for (int i = 0; i < 3; i++) { /* 3 * 2048 pairs, each answered with 16 bytes: more than 64 KiB */
-        for (size_t at = 0; at < 8192; at += 4)
-            memcpy(part + at, "A=b\n", 4);
-        part[8192] = 0;
+    size_t n = 0;
+    for (int i = 0; i < count && login_phase(l) == LOGIN_RUNNING; i++) {
+        n += (size_t)sprintf(part + n, "K%0*d=b\n", length - 1, i);
+        if (n + (size_t)length + 4 < sizeof part)
+            continue;
         send_part(l, part);
         peer_skip(l);
+        n = 0;
     }
-    peer_answer(l, OPERATIONAL, STAY, "");
-    peer_failed(l, LUN_PROTOCOL, "more keys than can be answered");
+    part[n] = 0;
+    peer_answer(l, OPERATIONAL, STAY, part);
+    return l;
+}
+
+Test(split, more_keys_than_can_be_answered_refused)
+{
+    /* 900 answers of 60 + 15 bytes: more than 64 KiB */
+    peer_failed(with_unknown(900, 60), LUN_PROTOCOL, "more keys than can be answered");
+}
+
+Test(split, more_unknown_keys_than_any_target_has_refused)
+{
+    peer_failed(with_unknown(1025, 5), LUN_PROTOCOL, "more than 1024 keys");
+}
+
+/* 6.3: unknown or not, in one text or over two. */
+Test(split, unknown_key_twice_refused)
+{
+    struct login_options o = peer_options();
+    struct login *l = peer_to_operational(&o);
+    peer_answer(l, OPERATIONAL, STAY, "A=b\nB=c\nA=b\n");
+    peer_failed(l, LUN_PROTOCOL, "A a second time");
+    l = peer_to_operational(&o);
+    peer_answer(l, OPERATIONAL, STAY, "A=b\n");
+    peer_expect(l, OPERATIONAL, FULL, "A=NotUnderstood\n");
+    peer_answer(l, OPERATIONAL, STAY, "A=b\n");
+    peer_failed(l, LUN_PROTOCOL, "A a second time");
 }
 
 /* ---- Texts that are none ---- */
