@@ -195,11 +195,13 @@ void device_scanned(struct lun_target *t, const struct lun_error *e)
     struct units *all = units_of(t);
     if (t->state != TARGET_OPEN)
         return; /* lost or closed meanwhile, and that is being dealt with */
+    bool again = all->relist;
     all->relist = e != NULL;
     if (!e) {
         struct lun_call *opening = all->opening;
         bool announce = all->announce;
-        sessions_fit(t);
+        if (announce || !outage_is_on(t)) /* else it would be tried each second */
+            sessions_fit(t);
         if (outage_is_on(t))
             device_revisit(t);
         all->opening = NULL;
@@ -211,7 +213,7 @@ void device_scanned(struct lun_target *t, const struct lun_error *e)
         return;
     }
     if (!all->opening) {
-        pool_log(t->pool, LUN_LOG_ERROR, "target %s: %s", t->o.iqn, e->text);
+        pool_log(t->pool, again ? LUN_LOG_DEBUG : LUN_LOG_ERROR, "target %s: %s", t->o.iqn, e->text);
         device_revisit(t);
         return;
     }

@@ -71,8 +71,8 @@ static bool wanted(const struct unit_scan *s)
 {
     bool disk = is_disk(s->found.device_type);
     switch (s->step) {
-    case STEP_NAMES:
-        return lists_page(&s->found, 0x83);
+    case STEP_NAMES: /* without a device here they are of some other */
+        return lists_page(&s->found, 0x83) && s->found.inquiry[0] >> 5 == 0;
     case STEP_LIMITS:
         return disk && lists_page(&s->found, 0xb0);
     case STEP_CAPACITY:
@@ -280,11 +280,13 @@ static void conclude(struct unit_scan *s)
 {
     struct lun_unit *u = s->unit;
     struct lun_unit_info *f = &s->found;
-    if (s->lost && u->identified) /* nothing was learnt: what is known stays so, for texts in an outage too */
+    bool ready = s->not_ready.layer == LUN_OK;
+    /* Nothing was learnt, or not all yet: what is known stays so, for texts in an outage too. */
+    if (u->identified && (s->lost || (u->missed && !ready)))
         *f = u->info;
     else
         set_split(s, f);
-    f->state = s->not_ready.layer == LUN_OK ? LUN_UNIT_ONLINE : LUN_UNIT_OFFLINE;
+    f->state = ready ? LUN_UNIT_ONLINE : LUN_UNIT_OFFLINE;
     f->error = s->not_ready;
     if (!outage_identified(u, f, is_another(u, f))) {
         u->info.error = f->error;
@@ -294,7 +296,9 @@ static void conclude(struct unit_scan *s)
     bool first = !u->identified, changed = differs(&u->info, f);
     adopt(u, f);
     u->identified = true;
-    if (may_recover(&f->error))
+    if (f->state == LUN_UNIT_ONLINE)
+        u->missed = false;
+    if (u->missed || may_recover(&f->error))
         device_revisit(u->target);
     if (first || changed)
         unit_event(u, first ? LUN_EVENT_UNIT_ADDED : LUN_EVENT_UNIT_CHANGED);

@@ -93,15 +93,23 @@ static void restart_clocks(struct lun_unit *u, uint64_t now)
 
 static void set_away(struct lun_unit *u, uint64_t until)
 {
-    const struct lun_unit_info *i = &u->info;
     if (!u->away_until) {
         units_of(u->target)->away++;
         u->away_until = until;
-        u->home_size = i->size;
-        u->home_block = i->block_size;
     }
     restart_clocks(u, TIMER_NEVER);
     park_idle(u);
+}
+
+/* Whoever used it must find the same device behind it, whether he waits for that or not. */
+static void note_missed(struct lun_unit *u)
+{
+    const struct lun_unit_info *i = &u->info;
+    if (u->missed || i->state != LUN_UNIT_ONLINE)
+        return;
+    u->missed = true;
+    u->home_size = i->size;
+    u->home_block = i->block_size;
 }
 
 /* The timer fires when the first unit is to be given up. */
@@ -127,6 +135,7 @@ void outage_begin(struct lun_target *t, const struct lun_error *e)
         struct lun_unit *u = all->at[i];
         if (u->info.state == LUN_UNIT_GONE)
             continue;
+        note_missed(u);
         if (wait && (u->info.state == LUN_UNIT_ONLINE || u->away_until))
             set_away(u, until);
         u->info.state = LUN_UNIT_OFFLINE;
@@ -186,6 +195,7 @@ void outage_late(struct timer *timer, uint64_t now)
         log_late(u, first, &e);
         first = false;
         give_up(u, &e);
+        device_revisit(t);
     }
     set_timer(t);
 }
@@ -199,16 +209,14 @@ static bool has_other_capacity(const struct lun_unit *u, const struct lun_unit_i
 
 bool outage_identified(struct lun_unit *u, struct lun_unit_info *found, bool other)
 {
-    bool checks = u->away_until || u->refused;
     if (found->state != LUN_UNIT_ONLINE) /* it may still be being set up, and is looked at again */
         return other || !u->away_until;
-    if (checks && u->identity[0] && !found->name_count) {
+    if (u->missed && u->identity[0] && !found->name_count) {
         error_set(&found->error, LUN_SCSI, 0, true, "LUN %llu does not tell its name any more",
                   (unsigned long long)u->info.lun);
         return false;
     }
-    u->refused = checks && has_other_capacity(u, found);
-    if (!u->refused)
+    if (!u->missed || !has_other_capacity(u, found))
         return true;
     uint64_t size = found->size;
     uint32_t block = found->block_size;
@@ -257,6 +265,7 @@ void outage_over(struct lun_unit *u)
 void outage_drop(struct lun_unit *u)
 {
     set_here(u);
+    u->missed = false;
 }
 
 /* ---- requests ---------------------------------------------------------------------------------------- */

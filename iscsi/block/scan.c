@@ -79,9 +79,10 @@ static void drop_unlisted(struct list_scan *l)
         struct lun_unit *u = all->at[i];
         if (listed(l, u->field) || u->info.state == LUN_UNIT_GONE)
             continue;
-        if (u->away_until) { /* a target that came back may still be set up */
+        if (u->missed) { /* a target that came back may still be set up */
             error_set(&u->info.error, LUN_SCSI, 0, true, "target %s is back, without LUN %llu",
                       l->target->o.iqn, (unsigned long long)u->info.lun);
+            device_revisit(l->target);
             continue;
         }
         u->info.state = LUN_UNIT_GONE;

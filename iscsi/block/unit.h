@@ -37,8 +37,8 @@ struct lun_unit {
     uint8_t scans;               /* one after another, because something changed meanwhile */
     uint64_t away_until;         /* ns: it is away, and given up then; 0: it is not (outage.h) */
     struct list parked;          /* requests that wait for its return, oldest first */
-    bool refused;                /* what came back in its place had another capacity */
-    uint64_t home_size;          /* bytes: its capacity when it went away */
+    bool missed;                 /* it was in use when its target was lost, and has not been since */
+    uint64_t home_size;          /* bytes: its capacity then */
     uint32_t home_block;
 };
 

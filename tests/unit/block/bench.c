@@ -84,6 +84,11 @@ static void make_unit(void)
     b.unit->identified = true;
 }
 
+/* When it comes is device.c's business; that it is armed, of some tests here. */
+static void revisit(struct timer *timer, uint64_t now)
+{
+}
+
 void bench_init(void)
 {
     b.pool.event = event;
@@ -100,6 +105,7 @@ void bench_init(void)
     b.target.o.io_timeout_ms = 30000;
     b.target.o.replacement_timeout_ms = 120000;
     b.units.replacement.fire = outage_late;
+    b.units.revisit.fire = revisit;
     b.target.o.login_timeout_ms = 15000;
     b.target.sessions = &b.session;
     b.target.address_count = 1;
@@ -295,10 +301,16 @@ void bench_lose(void)
         b.seen[i].answered = true;
 }
 
-void bench_return(void)
+void bench_reconnect(void)
 {
     start_session();
     b.target.state = TARGET_OPEN;
+}
+
+void bench_return(void)
+{
+    bench_reconnect();
+    b.unit->missed = false;
     b.unit->info.state = LUN_UNIT_ONLINE;
     b.unit->info.error = (struct lun_error){0};
     outage_over(b.unit);

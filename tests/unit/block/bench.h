@@ -83,6 +83,8 @@ void bench_pass(uint64_t ms);
 /* The session is lost, with what it had under way; and another is there, with the unit as info says. */
 void bench_lose(void);
 void bench_return(void);
+/* Another session, and the unit is not known to be there. */
+void bench_reconnect(void);
 void bench_refuse(struct refusal r);
 
 /* Submits, runs, wants it to have ended well with all its bytes. */

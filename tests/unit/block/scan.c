@@ -347,3 +347,73 @@ Test(scan, an_empty_list)
     cr_assert_eq(b.units.count, 1);
     cr_assert_eq(b.unit->info.state, LUN_UNIT_GONE);
 }
+
+/* ---- after an outage ---- */
+
+static void lose_and_reconnect(enum lun_outage on_outage)
+{
+    b.target.o.on_outage = on_outage;
+    cr_assert_eq(identify()->state, LUN_UNIT_ONLINE);
+    bench_lose();
+    bench_reconnect();
+}
+
+/* Somebody uses it still: it stays in place, and is looked for until it is there. */
+static void is_looked_for(const char *why)
+{
+    const struct lun_unit_info *i = &b.unit->info;
+    cr_assert_eq(i->state, LUN_UNIT_OFFLINE);
+    cr_assert(strstr(i->error.text, why), "%s", i->error.text);
+    cr_assert_eq(i->size, 512000);
+    cr_assert(i->has_data);
+    cr_assert_eq(b.gone, 0);
+    cr_assert(timer_armed(&b.units.revisit), "nobody will look for it again");
+    timer_disarm(&b.loop.timers, &b.units.revisit);
+}
+
+/* A target that is set up by hand after it was started, minutes later. */
+Test(scan, not_listed_until_after_the_replacement_timeout)
+{
+    lose_and_reconnect(LUN_OUTAGE_WAIT);
+    scan_for(0);
+    is_looked_for("without LUN 5");
+    bench_pass(120000);
+    is_looked_for("not back within 120 s");
+    scan_for(0);
+    is_looked_for("without LUN 5");
+    device.qualifier = 3;
+    identify();
+    is_looked_for("no device at this LUN");
+    device.qualifier = 0;
+    cr_assert_eq(identify()->state, LUN_UNIT_ONLINE);
+}
+
+Test(scan, not_listed_after_an_outage_that_nobody_waits_for)
+{
+    lose_and_reconnect(LUN_OUTAGE_FAIL);
+    scan_for(0);
+    is_looked_for("without LUN 5");
+    cr_assert_eq(identify()->state, LUN_UNIT_ONLINE);
+}
+
+/* Whether requests waited or failed: who has it open must not get another device under his hands. */
+Test(scan, another_capacity_after_an_outage_that_nobody_waited_for)
+{
+    lose_and_reconnect(LUN_OUTAGE_FAIL);
+    device.blocks = 2000;
+    identify();
+    is_looked_for("came back with 1024000 bytes");
+    device.blocks = 1000;
+    cr_assert_eq(identify()->state, LUN_UNIT_ONLINE);
+    device.blocks = 2000; /* and now it may grow, as ever */
+    cr_assert_eq(identify()->size, 1024000);
+}
+
+Test(scan, another_capacity_after_the_replacement_timeout)
+{
+    lose_and_reconnect(LUN_OUTAGE_WAIT);
+    bench_pass(120000);
+    device.blocks = 2000;
+    identify();
+    is_looked_for("came back with 1024000 bytes");
+}
