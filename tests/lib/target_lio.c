@@ -192,8 +192,9 @@ int target_lio_boot(struct target_lio *l)
     if (code != 0)
         return code;
     if (unshare(CLONE_NEWNET) != 0) {
+        bool forbidden = errno == EPERM;
         fail("a network of its own");
-        return errno == EPERM ? SKIP : 1;
+        return forbidden ? SKIP : 1;
     }
     if (!workspace_try(&l->workspace))
         return fail("workspace");

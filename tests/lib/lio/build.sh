@@ -39,8 +39,16 @@ unpack()
 }
 
 # The kernel that the cloud flavour's metapackage stands for today.
-kernel=$(apt-cache depends linux-image-cloud-amd64 2>/dev/null | sed -n 's/^ *Depends: \(linux-image-[0-9].*\)/\1/p' |
-    head -n 1)
+find_kernel()
+{
+    apt-cache depends linux-image-cloud-amd64 2>/dev/null | sed -n 's/^ *Depends: \(linux-image-[0-9].*\)/\1/p' |
+        head -n 1
+}
+kernel=$(find_kernel)
+if [ ! -d kernel ] && [ -z "$kernel" ]; then # images are often made without apt's lists
+    apt-get -qq update >&2 || :
+    kernel=$(find_kernel)
+fi
 [ -d kernel ] || [ -n "$kernel" ] || cannot "apt knows no package linux-image-cloud-amd64"
 unpack "$kernel" kernel
 unpack busybox-static busybox

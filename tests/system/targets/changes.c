@@ -51,6 +51,26 @@ CHECK(changes, target_offline_for_a_while, CAN_OFFLINE)
     check_end();
 }
 
+/* Who writes meanwhile waits, and learns nothing of it. */
+CHECK(changes, target_offline_under_a_writer, CAN_OFFLINE)
+{
+    check_start((struct targets_wish){0});
+    check_mount(URL, "");
+    must("head -c %d /dev/urandom >$W/expected", TARGETS_SIZE);
+    check_on->set_online(false);
+    must(
+        "{ dd if=$W/expected of=$D bs=64k conv=notrunc,fsync status=none && touch $W/done; } >$W/log 2>&1 &");
+    must("for i in $(seq 1500); do grep -q '^waiting: [1-9]' ${D%%/data}/status && exit 0; sleep 0.02; "
+         "done;"
+         " cat ${D%%/data}/status $T/sessions; exit 1");
+    check_on->set_online(true);
+    must("for i in $(seq 1500); do test -e $W/done && exit 0; sleep 0.02; done; cat $W/log $T/sessions; exit "
+         "1");
+    must("cmp $D $W/expected");
+    check_on->check_holds(0, "expected");
+    check_end();
+}
+
 /* More or less, so that segments overtake each other. */
 CHECK(changes, network_that_delays, CAN_DELAY)
 {

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Bytes of LUNs of all kinds: blocks of 4096 bytes, large ones, write-protected ones, several. */
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "check.h"
+#include "lib/random_io.h"
 
 CHECK(content, blocks_of_4096_bytes, CAN_BLOCKS_4096)
 {
@@ -26,6 +28,19 @@ CHECK(content, writers_that_share_a_block, 0)
     must("for i in 0 1 2 3 4 5 6 7; do"
          " printf %%s $i | dd of=$D bs=1 seek=$((1020 + i)) conv=notrunc,fsync status=none & done; wait");
     must("cmp $D $W/expected");
+    check_on->check_holds(0, "expected");
+    check_end();
+}
+
+/* With more than one session, and blocks that writers share. */
+CHECK(content, random_io, 0)
+{
+    char mirror[128];
+    check_start((struct targets_wish){0});
+    check_mount(URL, "-o sessions=2");
+    snprintf(mirror, sizeof mirror, "%s/expected", check_workspace.path);
+    must("cp $W/one $W/expected");
+    random_io(&(struct random_io){getenv("D"), mirror, TARGETS_SIZE, 250, 7});
     check_on->check_holds(0, "expected");
     check_end();
 }
