@@ -62,6 +62,7 @@ struct lun_target *target_new(struct lun_pool *p, const struct lun_target_option
     t->client = client;
     list_init(&t->siblings);
     t->stop_timer.fire = stop_late;
+    t->first_cmdsn = 1;
     t->given = (struct target_given){
         .sessions = o->sessions != 0,
         .initial_r2t = o->initial_r2t != 0,
@@ -114,7 +115,7 @@ static struct link_config session_config(struct lun_target *t, unsigned index)
                 .max_burst = o->max_burst_length,
                 .max_outstanding_r2t = o->max_outstanding_r2t,
                 .portal_group = t->group >= 0 ? t->group : o->portal_group,
-                .cmdsn = 1,
+                .cmdsn = t->first_cmdsn,
             },
         .same_group = t->group >= 0,
         .login_timeout = o->login_timeout_ms * MS,

@@ -58,8 +58,9 @@ struct lun_target {
     struct target_session *sessions; /* room for o.sessions */
     unsigned wanted;                 /* how many there are to be: OPEN is with all of them up */
     struct target_given given;
-    struct link *batch; /* the session that was given the last task, */
-    unsigned batched;   /* and how many one after the other */
+    uint32_t first_cmdsn; /* of each session: where its numbers begin */
+    struct link *batch;   /* the session that was given the last task, */
+    unsigned batched;     /* and how many one after the other */
     enum target_state state;
     uint64_t open_until;          /* OPENING */
     struct lun_error first_error; /* OPENING: of the first address that failed */

@@ -10,6 +10,8 @@
 
 #include <criterion/criterion.h>
 
+#include "pool/target.h"
+
 static void on_event(void *user, const struct lun_event *event)
 {
     struct rig *r = user;
@@ -91,6 +93,8 @@ static void find_unit(void *arg)
 void rig_open(struct rig *r)
 {
     r->target = lun_target_new(r->pool, &r->options, &r->error);
+    if (r->target && r->first_cmdsn)
+        r->target->first_cmdsn = r->first_cmdsn;
     if (!r->target || !lun_target_open_wait(r->target, &r->error))
         rig_complain(r, "open: %s: %s", lun_layer_name(r->error.layer), r->error.text);
     lun_loop_run(lun_target_loop(r->target), find_unit, r);

@@ -23,6 +23,7 @@ struct rig {
     char portal[32];
     const char *portals[1];
     struct lun_target_options options; /* to be changed before rig_open or rig_refused */
+    uint32_t first_cmdsn;              /* likewise; 0: the library's */
     struct lun_pool *pool;
     struct lun_target *target;
     struct lun_unit *unit; /* after rig_open: the first */

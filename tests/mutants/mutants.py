@@ -15,6 +15,10 @@ import tempfile
 
 # section, words of its row, file, old text, new text, [(program, test)...]
 MUTANTS = [
+    ("4.2.2.1", "Compare ExpCmdSN and MaxCmdSN", "iscsi/session/window.h",
+     "serial_less_equal(w->cmdsn, w->maxcmdsn)", "w->cmdsn <= w->maxcmdsn", [("wire", "wrap/s4_2_2_1_window")]),
+    ("4.2.2.1", "Compare ExpCmdSN and MaxCmdSN", "iscsi/session/window.h",
+     "serial_less(w->maxcmdsn, maxcmdsn)", "w->maxcmdsn < maxcmdsn", [("wire", "wrap/s4_2_2_1_window")]),
     ("6.2", "Use None, Reject, Irrelevant", "iscsi/login/keys.c",
      '"Reject,Irrelevant,NotUnderstood"', '"Reject,NotUnderstood"',
      [("unit-login", "keys/reserved_words"), ("wire", "negotiate/s13_14_irrelevant_first_burst")]),

@@ -160,3 +160,29 @@ Test(rules_login, s11_10_4_tag_of_a_final_response_is_ignored)
     lun_found_free(found);
     rig_end(r);
 }
+
+/* Two portals asked by one pool, or one asked twice: each session has an ISID of its own, so that none ends
+ * the other. They are counted down, away from those of the sessions with targets. */
+Test(rules_login, s7_4_2_1_discovery_sessions_are_apart)
+{
+    struct rig *r = RIG("expect LoginRequest as=first tsih=0\n"
+                        "send LoginResponse text{AuthMethod=None TargetPortalGroupTag=1}\n"
+                        "login\n"
+                        "expect TextRequest\n"
+                        "send TextResponse\n"
+                        "expect LogoutRequest\n"
+                        "send LogoutResponse\n"
+                        "expect-close\n"
+                        "accept\n"
+                        "expect LoginRequest tsih=0 isid=@first.isid-1\n"
+                        "send LoginResponse text{AuthMethod=None TargetPortalGroupTag=1}\n"
+                        "login\n"
+                        "expect TextRequest\n"
+                        "send TextResponse\n");
+    for (int i = 0; i < 2; i++) {
+        struct lun_found *found = NULL;
+        rig_assert(r, lun_discover(r->pool, r->portal, NULL, 20000, &found, &r->error));
+        lun_found_free(found);
+    }
+    rig_end(r);
+}
