@@ -153,7 +153,7 @@ static void describe_outage(const struct lun_target *t, struct lun_facts *f)
     else
         lun_facts_number(f, "", "replacement_timeout", ms, "ms");
     if (t->state == TARGET_LOST)
-        lun_facts_number(f, "", "lost_for", (loop_clock() - t->lost_since) / 1000000, "ms");
+        lun_facts_number(f, "", "lost_for", (loop_clock() - units_of(t)->lost_since) / 1000000, "ms");
 }
 
 void lun_target_describe(const struct lun_target *t, struct lun_facts *f)

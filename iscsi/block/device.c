@@ -50,6 +50,9 @@ static void set_offline(struct lun_target *t, const struct lun_error *e)
 
 static void losing(struct lun_target *t, const struct lun_error *e)
 {
+    struct units *all = units_of(t);
+    if (!all->lost_since)
+        all->lost_since = loop_clock();
     outage_begin(t, e);
 }
 
@@ -85,8 +88,12 @@ static void down(struct lun_target *t, const struct lun_error *e)
         target_stop(t, LOGOUT_MS);
         return;
     }
-    pool_log(t->pool, LUN_LOG_ERROR, "target %s lost: %s", t->o.iqn, why.text);
     set_away(t, &why);
+    if (all->announce) { /* its return has not been told either: it fell over the first it was asked */
+        pool_log(t->pool, LUN_LOG_DEBUG, "target %s lost again: %s", t->o.iqn, why.text);
+        return;
+    }
+    pool_log(t->pool, LUN_LOG_ERROR, "target %s lost: %s", t->o.iqn, why.text);
     struct lun_event event = {.kind = LUN_EVENT_TARGET_DOWN, .target = t, .error = &why};
     pool_event(t->pool, &event);
 }
@@ -144,7 +151,8 @@ static void ended(struct lun_target *t, const struct lun_error *why)
     struct lun_call *opening = all->opening;
     struct lun_error e = *why;
     struct list closing;
-    all->draining = false;
+    all->draining = all->announce = false;
+    all->lost_since = 0;
     timer_disarm(&t->loop->timers, &all->drain);
     timer_disarm(&t->loop->timers, &all->revisit);
     timer_disarm(&t->loop->timers, &all->replacement);
@@ -161,6 +169,7 @@ static void ended(struct lun_target *t, const struct lun_error *why)
 
 static void tell_up(struct lun_target *t, bool first)
 {
+    units_of(t)->lost_since = 0;
     if (!first)
         pool_log(t->pool, LUN_LOG_NOTICE, "target %s is back", t->o.iqn);
     struct lun_event event = {.kind = LUN_EVENT_TARGET_UP, .target = t};

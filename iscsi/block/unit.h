@@ -62,6 +62,7 @@ struct units {
     bool list_again;
     uint8_t lists;            /* one after another, because the list changed meanwhile */
     bool announce;            /* TARGET_UP follows the scan under way */
+    uint64_t lost_since;      /* ns: users have been told so, or will be; 0: it is here */
     bool relist;              /* the last list failed */
     struct timer patience;    /* the opening has its end here, whatever has not answered */
     struct timer revisit;     /* looks again at what could not be had */

@@ -65,7 +65,7 @@ struct lun_target {
     uint64_t open_until;          /* OPENING */
     struct lun_error first_error; /* OPENING: of the first address that failed */
     struct lun_error error;       /* why it is not OPEN */
-    uint64_t lost_since;          /* ns; LOST */
+    uint64_t lost_since;          /* ns; LOST: the last time */
     uint64_t open_since;          /* ns; since when it is or was OPEN */
     bool told_lost;               /* LOST: client->down has run */
     bool hopeless;                /* LOST: waiting will not mend it */
