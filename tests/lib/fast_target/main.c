@@ -3,6 +3,7 @@
  * fast-target: an iSCSI target over memory, as thin as it can be, to measure initiators with. One thread, one
  * epoll set. It listens on 127.0.0.1 only, knows no authentication, and prints its port once it is ready.
  */
+#include <fcntl.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,6 +24,7 @@ static const char usage[] =
     "  --name IQN          (default iqn.2026-01.com.example:fast)\n"
     "  --luns N            all of the same memory (default 1)\n"
     "  --apart             each has its own memory\n"
+    "  --file PATH         their memory: bytes stay when the target is killed\n"
     "  --size BYTES        of each; K, M and G may follow (default 64M)\n"
     "  --block-size BYTES  (default 512)\n"
     "  --write-cache       WCE=1 in the caching page\n"
@@ -73,6 +75,9 @@ static void set(struct target *t, int option, const char *v)
     case 'l':
         t->luns = number_of(v, 1, 16384);
         break;
+    case 'F':
+        t->file = v;
+        break;
     case 'a':
         t->apart = true;
         break;
@@ -118,23 +123,12 @@ static void set(struct target *t, int option, const char *v)
 static void parse(struct target *t, int argc, char *argv[])
 {
     static const struct option options[] = {
-        {"port", 1, NULL, 'p'},
-        {"name", 1, NULL, 'n'},
-        {"luns", 1, NULL, 'l'},
-        {"size", 1, NULL, 's'},
-        {"block-size", 1, NULL, 'b'},
-        {"write-cache", 0, NULL, 'c'},
-        {"window", 1, NULL, 'w'},
-        {"max-receive", 1, NULL, 'r'},
-        {"first-burst", 1, NULL, 'f'},
-        {"max-burst", 1, NULL, 'm'},
-        {"initial-r2t", 0, NULL, 'i'},
-        {"no-immediate", 0, NULL, 'd'},
-        {"poll", 0, NULL, 'P'},
-        {"apart", 0, NULL, 'a'},
-        {"sessions", 1, NULL, 'S'},
-        {"help", 0, NULL, 'h'},
-        {0},
+        {"port", 1, NULL, 'p'},      {"name", 1, NULL, 'n'},        {"luns", 1, NULL, 'l'},
+        {"size", 1, NULL, 's'},      {"block-size", 1, NULL, 'b'},  {"write-cache", 0, NULL, 'c'},
+        {"window", 1, NULL, 'w'},    {"max-receive", 1, NULL, 'r'}, {"first-burst", 1, NULL, 'f'},
+        {"max-burst", 1, NULL, 'm'}, {"initial-r2t", 0, NULL, 'i'}, {"no-immediate", 0, NULL, 'd'},
+        {"poll", 0, NULL, 'P'},      {"apart", 0, NULL, 'a'},       {"sessions", 1, NULL, 'S'},
+        {"file", 1, NULL, 'F'},      {"help", 0, NULL, 'h'},        {0},
     };
     for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;)
         set(t, option, optarg);
@@ -148,9 +142,14 @@ static void parse(struct target *t, int argc, char *argv[])
         die("the name is too long");
 }
 
-static uint8_t *map(size_t n)
+/* file NULL: memory of no file. */
+static uint8_t *map(size_t n, const char *file)
 {
-    void *p = mmap(NULL, n, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    int fd = file ? open(file, O_RDWR | O_CREAT | O_CLOEXEC, 0600) : -1;
+    if (file && (fd < 0 || ftruncate(fd, (off_t)n) < 0))
+        die("the file cannot be used");
+    int kind = file ? MAP_SHARED : MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE;
+    void *p = mmap(NULL, n, PROT_READ | PROT_WRITE, kind, fd, 0);
     if (p == MAP_FAILED)
         die("no memory");
     return p;
@@ -198,8 +197,8 @@ int main(int argc, char *argv[])
                               .immediate_data = true};
     parse(&t, argc, argv);
     t.blocks = t.size / t.block_size;
-    t.memory = map(t.apart ? t.size * t.luns : t.size);
-    t.trash = map(1u << 24);
+    t.memory = map(t.apart ? t.size * t.luns : t.size, t.file);
+    t.trash = map(1u << 24, NULL);
     list_init(&t.connections);
     list_init(&t.dead);
     unit_list(&t);

@@ -26,7 +26,7 @@ struct target {
     uint8_t *memory, *trash; /* the bytes of every LUN; where payload of failed writes goes */
     uint64_t size, blocks;
     uint32_t block_size, luns;
-    const char *name;
+    const char *name, *file;
     uint16_t port;
     bool poll, write_cache, apart; /* apart: each LUN has memory of its own */
     uint32_t window;
