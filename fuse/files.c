@@ -95,6 +95,12 @@ static int64_t known_since(const struct node *n)
     return n->target->down_ms ? n->target->down_ms : n->unit->seen_ms;
 }
 
+static void error_fact(struct job *j)
+{
+    char line[LUN_ERROR_LINE];
+    string_fact(&j->facts, "error", lun_error_line(&j->error, line));
+}
+
 static void page_facts(struct job *j, const struct tree_page *page)
 {
     if (page)
@@ -103,7 +109,7 @@ static void page_facts(struct job *j, const struct tree_page *page)
         return;
     if (page)
         time_fact(&j->facts, "as_of", page->wall_ms);
-    string_fact(&j->facts, "error", j->error.text);
+    error_fact(j);
 }
 
 static void finish_raw(struct job *j, const struct tree_page *page)
@@ -126,7 +132,7 @@ static void finish_text(struct job *j, const struct tree_page *page)
     } else if (j->error.layer != LUN_OK) {
         if (j->node->unit && j->facts.count)
             time_fact(&j->facts, "as_of", known_since(j->node));
-        string_fact(&j->facts, "error", j->error.text);
+        error_fact(j);
     }
     struct text t = {0};
     text_document(&t, &j->facts);

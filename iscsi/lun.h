@@ -62,6 +62,12 @@ struct lun_error {
 
 /* The word for a layer ("login"); never NULL. Any thread. */
 LUN_API const char *lun_layer_name(enum lun_layer layer);
+/* The words by which an error is shown to people, in a log, a text or on a terminal: "login: portal ...,
+ * target
+ * ...: refused: target not found (status 0203)". The layer's word leads, but for LUN_USAGE, whose text says
+ * itself what to change. Returns ret. Any thread. */
+#define LUN_ERROR_LINE (LUN_ERROR_TEXT + 16)
+LUN_API const char *lun_error_line(const struct lun_error *e, char ret[LUN_ERROR_LINE]);
 /* The errno (positive) a file system reports for this error: ENOSPC, EROFS, EIO, ... Any thread. */
 LUN_API int lun_error_errno(const struct lun_error *e);
 

@@ -15,7 +15,8 @@ enum { EXIT_MOUNTED = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
 
 static int fail(const struct lun_error *e)
 {
-    fprintf(stderr, "lunfs: %s\n", e->text);
+    char line[LUN_ERROR_LINE];
+    fprintf(stderr, "lunfs: %s\n", lun_error_line(e, line));
     return EXIT_FAILED;
 }
 
@@ -47,7 +48,8 @@ static int run(const struct config *c, const struct options *o, const char *moun
         return EXIT_MOUNTED;
     if (parent < 0)
         return fail(&e);
-    daemon_failed(parent, e.text);
+    char line[LUN_ERROR_LINE];
+    daemon_failed(parent, lun_error_line(&e, line));
     return EXIT_FAILED;
 }
 

@@ -203,12 +203,13 @@ static bool make_mount(struct service *s)
 /* A line for each change of state, and none for what is as it should be at the start. */
 static void log_change(const struct service *s, const struct member *one)
 {
+    char line[LUN_ERROR_LINE];
     const char *again =
         one->state == MEMBER_GIVEN_UP ? "it will not be tried again" : "it will be tried again";
     if (one->state != MEMBER_UP && *s->parent >= 0)
-        daemon_warn(*s->parent, one->error.text);
+        daemon_warn(*s->parent, lun_error_line(&one->error, line));
     if (one->state != MEMBER_UP)
-        log_line(LUN_LOG_WARNING, "%s; %s", one->error.text, again);
+        log_line(LUN_LOG_WARNING, "%s; %s", lun_error_line(&one->error, line), again);
     else if (s->members.retrying && one->iqn)
         log_line(LUN_LOG_NOTICE, "target %s: logged in", one->iqn);
     else if (s->members.retrying)
@@ -251,10 +252,11 @@ static bool start(struct service *s)
 /* What was missing and is there now appears; what is missing still says why. */
 static void follow_members(struct service *s)
 {
+    char line[LUN_ERROR_LINE];
     members_turn(&s->members, now_ms());
     for (const struct member *one; (one = members_changed(&s->members));)
         if (!show(s, one))
-            log_line(LUN_LOG_ERROR, "%s", s->e->text);
+            log_line(LUN_LOG_ERROR, "%s", lun_error_line(s->e, line));
 }
 
 /* Until a signal, or until somebody unmounts. */

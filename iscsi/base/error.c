@@ -15,6 +15,15 @@ const char *lun_layer_name(enum lun_layer layer)
     return (unsigned)layer < sizeof names / sizeof *names ? names[layer] : "unknown";
 }
 
+const char *lun_error_line(const struct lun_error *e, char ret[LUN_ERROR_LINE])
+{
+    if (e->layer == LUN_OK || e->layer == LUN_USAGE)
+        snprintf(ret, LUN_ERROR_LINE, "%s", e->layer == LUN_OK ? lun_layer_name(LUN_OK) : e->text);
+    else
+        snprintf(ret, LUN_ERROR_LINE, "%s: %s", lun_layer_name(e->layer), e->text);
+    return ret;
+}
+
 bool error_set(struct lun_error *e, enum lun_layer layer, int code, bool retry, const char *format, ...)
 {
     if (!e)

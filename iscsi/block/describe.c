@@ -17,9 +17,8 @@ static void put_error(struct lun_facts *f, const char *path, const char *key, co
 {
     if (e->layer == LUN_OK)
         return;
-    char text[LUN_ERROR_TEXT + 32];
-    snprintf(text, sizeof text, "%s: %s", lun_layer_name(e->layer), e->text);
-    put_string(f, path, key, text);
+    char line[LUN_ERROR_LINE];
+    put_string(f, path, key, lun_error_line(e, line));
 }
 
 /* ---- target ------------------------------------------------------------------------------------------ */

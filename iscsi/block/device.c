@@ -58,7 +58,9 @@ static void losing(struct lun_target *t, const struct lun_error *e)
 
 static void hopeless(struct lun_target *t, const struct lun_error *e)
 {
-    pool_log(t->pool, LUN_LOG_ERROR, "target %s does not take us back, and I/O fails: %s", t->o.iqn, e->text);
+    char line[LUN_ERROR_LINE];
+    pool_log(t->pool, LUN_LOG_ERROR, "target %s does not take us back, and I/O fails: %s", t->o.iqn,
+             lun_error_line(e, line));
     outage_end(t, e);
 }
 
@@ -88,12 +90,13 @@ static void down(struct lun_target *t, const struct lun_error *e)
         target_stop(t, LOGOUT_MS);
         return;
     }
+    char line[LUN_ERROR_LINE];
     set_away(t, &why);
     if (all->announce) { /* its return has not been told either: it fell over the first it was asked */
-        pool_log(t->pool, LUN_LOG_DEBUG, "target %s lost again: %s", t->o.iqn, why.text);
+        pool_log(t->pool, LUN_LOG_DEBUG, "target %s lost again: %s", t->o.iqn, lun_error_line(&why, line));
         return;
     }
-    pool_log(t->pool, LUN_LOG_ERROR, "target %s lost: %s", t->o.iqn, why.text);
+    pool_log(t->pool, LUN_LOG_ERROR, "target %s lost: %s", t->o.iqn, lun_error_line(&why, line));
     struct lun_event event = {.kind = LUN_EVENT_TARGET_DOWN, .target = t, .error = &why};
     pool_event(t->pool, &event);
 }
@@ -222,7 +225,9 @@ void device_scanned(struct lun_target *t, const struct lun_error *e)
         return;
     }
     if (!all->opening) {
-        pool_log(t->pool, again ? LUN_LOG_DEBUG : LUN_LOG_ERROR, "target %s: %s", t->o.iqn, e->text);
+        char line[LUN_ERROR_LINE];
+        pool_log(t->pool, again ? LUN_LOG_DEBUG : LUN_LOG_ERROR, "target %s: %s", t->o.iqn,
+                 lun_error_line(e, line));
         device_revisit(t);
         return;
     }
@@ -287,8 +292,10 @@ void lun_target_open(struct lun_target *t, struct lun_call *call)
 static void flush_done(struct lun_io *io)
 {
     struct lun_unit *u = io->user;
+    char line[LUN_ERROR_LINE];
     if (io->error.layer != LUN_OK)
-        pool_log(u->target->pool, LUN_LOG_ERROR, "cache not flushed at close: %s", io->error.text);
+        pool_log(u->target->pool, LUN_LOG_ERROR, "cache not flushed at close: %s",
+                 lun_error_line(&io->error, line));
     free(io);
 }
 

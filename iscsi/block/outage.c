@@ -173,11 +173,13 @@ void outage_end(struct lun_target *t, const struct lun_error *e)
 static void log_late(const struct lun_unit *u, bool first, const struct lun_error *e)
 {
     struct lun_target *t = u->target;
+    char line[LUN_ERROR_LINE];
     if (t->state == TARGET_OPEN)
         pool_log(t->pool, LUN_LOG_ERROR, "target %s, LUN %llu: I/O fails from now on: %s", t->o.iqn,
-                 (unsigned long long)u->info.lun, e->text);
+                 (unsigned long long)u->info.lun, lun_error_line(e, line));
     else if (first)
-        pool_log(t->pool, LUN_LOG_ERROR, "target %s: I/O fails from now on: %s", t->o.iqn, e->text);
+        pool_log(t->pool, LUN_LOG_ERROR, "target %s: I/O fails from now on: %s", t->o.iqn,
+                 lun_error_line(e, line));
 }
 
 void outage_late(struct timer *timer, uint64_t now)

@@ -36,6 +36,7 @@ static bool add(struct lun_target *t, const char *portal, unsigned *names, struc
 
 bool addresses_resolve(struct lun_target *t, struct lun_error *e)
 {
+    char line[LUN_ERROR_LINE];
     unsigned names = 0;
     for (size_t i = 0; i < t->o.portal_count; i++) {
         if (t->address_count == TARGET_ADDRESSES) {
@@ -47,7 +48,7 @@ bool addresses_resolve(struct lun_target *t, struct lun_error *e)
         if (e->layer == LUN_USAGE)
             return false;
         if (t->o.portal_count > 1 && names <= NAMES_MOST)
-            skipped(t, e->text);
+            skipped(t, lun_error_line(e, line));
     }
     return t->address_count != 0; /* e then tells of the last one */
 }

@@ -39,7 +39,8 @@ void sessions_refused(struct target_session *s, const struct lun_error *e)
     struct lun_target *t = s->target;
     if (t->wanted > 1)
         t->wanted--;
-    pool_log(t->pool, LUN_LOG_NOTICE, "target %s: no further session: %s", t->o.iqn, e->text);
+    char line[LUN_ERROR_LINE];
+    pool_log(t->pool, LUN_LOG_NOTICE, "target %s: no further session: %s", t->o.iqn, lun_error_line(e, line));
 }
 
 /* Its commands still end, then it logs out (link_logout). One that is still logging in is just cut. False:

@@ -250,9 +250,10 @@ static void start_others(struct lun_target *t)
 /* This address is the one; those before it did not work. */
 static void note_address(struct lun_target *t)
 {
+    char line[LUN_ERROR_LINE];
     if (t->first_error.layer != LUN_OK)
         pool_log(t->pool, LUN_LOG_WARNING, "target %s: skipped: %s; opened at portal %s", t->o.iqn,
-                 t->first_error.text, t->sessions[0].link.address.text);
+                 lun_error_line(&t->first_error, line), t->sessions[0].link.address.text);
     t->first_error = (struct lun_error){0};
 }
 

@@ -114,7 +114,7 @@ Test(mount_helper, failure_is_one_line_and_a_code)
 {
     struct result r = workspace_run(&w, "mount -t fuse $W/bin/lunfs#" URL ":nothere $M");
     cr_assert_neq(r.code, 0);
-    cr_assert_eq(strncmp(r.err, "lunfs: portal 127.0.0.1:", 24), 0, "%s", r.err);
+    cr_assert_eq(strncmp(r.err, "lunfs: login: portal 127.0.0.1:", 31), 0, "%s", r.err);
     process_result_free(&r);
     check_end();
 }

@@ -73,6 +73,7 @@ struct listing {
 
 static void list_info(struct lun_facts *f, size_t target, size_t unit, const struct lun_unit_info *info)
 {
+    char line[LUN_ERROR_LINE];
     struct list_unit u = {
         .lun = info->lun,
         .inquiry = info->inquiry_length ? info->inquiry : NULL,
@@ -82,7 +83,7 @@ static void list_info(struct lun_facts *f, size_t target, size_t unit, const str
         .has_data = info->has_data,
         .read_only = info->read_only,
         .name = info->name_count ? info->names[0] : NULL,
-        .error = info->state == LUN_UNIT_ONLINE ? NULL : info->error.text,
+        .error = info->state == LUN_UNIT_ONLINE ? NULL : lun_error_line(&info->error, line),
     };
     list_unit(f, target, unit, &u);
 }
@@ -129,7 +130,8 @@ static bool list_found(struct listing *l, struct lun_error *e)
         if (visit_login_found(&l->visit, target, &why)) {
             list_logged_in(l, target->iqn);
         } else {
-            list_target(&l->facts, l->index, target->iqn, why.text);
+            char line[LUN_ERROR_LINE];
+            list_target(&l->facts, l->index, target->iqn, lun_error_line(&why, line));
             failed++;
         }
     }

@@ -55,6 +55,7 @@ int main(int argc, char **argv)
         return printf("lunctl %s\n", lun_version()) > 0 && fflush(stdout) == 0 ? EXIT_DONE : EXIT_FAILED;
     if (runs[args.command](&args, &error))
         return EXIT_DONE;
-    complain(args_command_name(args.command), error.text);
+    char line[LUN_ERROR_LINE];
+    complain(args_command_name(args.command), lun_error_line(&error, line));
     return error.layer == LUN_USAGE ? EXIT_USAGE : EXIT_FAILED;
 }

@@ -55,11 +55,53 @@ Test(error, prefix_that_leaves_no_room)
 
 Test(error, each_layer_has_its_word)
 {
-    cr_assert_str_eq(lun_layer_name(LUN_OK), "ok");
-    cr_assert_str_eq(lun_layer_name(LUN_CONNECT), "connect");
-    cr_assert_str_eq(lun_layer_name(LUN_SYSTEM), "system");
+    static const struct {
+        enum lun_layer layer;
+        const char *word;
+    } words[] = {
+        {LUN_OK, "ok"},
+        {LUN_USAGE, "usage"},
+        {LUN_RESOLVE, "resolve"},
+        {LUN_CONNECT, "connect"},
+        {LUN_TLS, "tls"},
+        {LUN_LOGIN, "login"},
+        {LUN_PROTOCOL, "protocol"},
+        {LUN_SCSI, "scsi"},
+        {LUN_TIMEOUT, "timeout"},
+        {LUN_CANCELLED, "cancelled"},
+        {LUN_SYSTEM, "system"},
+    };
+    cr_assert_eq(sizeof words / sizeof *words, LUN_SYSTEM + 1);
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        cr_assert_str_eq(lun_layer_name(words[i].layer), words[i].word);
     for (int layer = LUN_OK; layer <= LUN_SYSTEM; layer++)
         cr_assert_neq(strcmp(lun_layer_name((enum lun_layer)layer), "unknown"), 0);
     cr_assert_str_eq(lun_layer_name((enum lun_layer)(LUN_SYSTEM + 1)), "unknown");
     cr_assert_str_eq(lun_layer_name((enum lun_layer) - 1), "unknown");
+}
+
+/* What log, texts and lunctl print. */
+Test(error, line_begins_with_the_layer)
+{
+    struct lun_error e;
+    char line[LUN_ERROR_LINE];
+    error_set(&e, LUN_LOGIN, 0x0203, false, "portal 192.0.2.1:3260: refused: target not found (status 0203)");
+    cr_assert_str_eq(lun_error_line(&e, line),
+                     "login: portal 192.0.2.1:3260: refused: target not found (status 0203)");
+    error_set(&e, LUN_USAGE, 0, false, "san.yaml:3:5: unknown key");
+    cr_assert_str_eq(lun_error_line(&e, line), "san.yaml:3:5: unknown key");
+    e = (struct lun_error){0};
+    cr_assert_str_eq(lun_error_line(&e, line), "ok");
+}
+
+Test(error, line_holds_the_longest_text_of_any_layer)
+{
+    struct lun_error e;
+    char line[LUN_ERROR_LINE];
+    for (int layer = LUN_OK; layer <= LUN_SYSTEM; layer++) {
+        error_set(&e, (enum lun_layer)layer, 0, false, "%0500d", 1);
+        const char *said = lun_error_line(&e, line);
+        cr_assert(layer == LUN_OK || strlen(said) >= LUN_ERROR_TEXT - 1);
+        cr_assert(layer == LUN_OK || said[strlen(said) - 1] == '0');
+    }
 }

@@ -112,7 +112,7 @@ Test(mounted_tree, refused_page_says_so)
     struct mounted *m = mounted_new(&(struct mounted_options){0});
     m->unit->failure = (struct lun_error){.layer = LUN_SCSI, .code = 0x52400, .text = "invalid field in CDB"};
     m->unit->fail_op = LUN_OP_VPD;
-    expect_value(m, "disk/lun0/vpd/83-device-identification", "error", "invalid field in CDB");
+    expect_value(m, "disk/lun0/vpd/83-device-identification", "error", "scsi: invalid field in CDB");
     cr_assert_eq(open(mounted_path(m, "disk/lun0/vpd/83.bin"), O_RDONLY), -1);
     cr_assert_eq(errno, EIO);
     mounted_free(m);
@@ -135,7 +135,7 @@ Test(mounted_tree, offline_unit_shows_what_was_known)
     static const char *const files[] = {"disk/lun0/inquiry", "disk/lun0/capacity",
                                         "disk/lun0/vpd/83-device-identification"};
     for (size_t i = 0; i < 3; i++) {
-        expect_value(m, files[i], "error", "connection lost");
+        expect_value(m, files[i], "error", "connect: connection lost");
         char *as_of = value(m, files[i], "as_of");
         cr_assert(as_of, "%s", files[i]);
         cr_assert_eq(strlen(as_of), strlen("2026-01-01T00:00:00Z"));
