@@ -429,10 +429,18 @@ struct lun_target *lun_target_new(struct lun_pool *p, const struct lun_target_op
     return t;
 }
 
+static void nothing(void *arg)
+{
+}
+
+/* A request may be done, and its owner here, before the loop has left the code that ended it: once the loop
+ * takes this, it has. */
 void lun_target_free(struct lun_target *t)
 {
     if (!t)
         return;
+    if (t->pool)
+        lun_loop_run(t->loop, nothing, NULL);
     struct units *all = units_of(t);
     for (size_t i = 0; i < all->count; i++)
         unit_free(all->at[i]);

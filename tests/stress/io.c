@@ -15,7 +15,7 @@
 #define TARGETS 3
 #define UNITS 2
 #define WORKERS 6
-#define ROUNDS 3000
+#define ROUNDS 6000
 #define REGION 512  /* blocks of a worker on each unit */
 #define LONGEST 256 /* blocks */
 #define BATCH 12    /* requests of a worker at a time, without waiting */
