@@ -22,9 +22,13 @@ static bool is_data(const struct lun_io *io)
 
 /* ---- the end ----------------------------------------------------------------------------------------- */
 
-static void count(struct lun_unit *u, const struct lun_io *io)
+/* The library's own are nobody's business: those of an outage fail by the dozen. */
+static void count(struct request *r)
 {
-    struct lun_unit_info *i = &u->info;
+    struct lun_unit_info *i = &r->unit->info;
+    const struct lun_io *io = request_io(r);
+    if (r->internal)
+        return;
     if (io->error.layer != LUN_OK) {
         i->errors++;
     } else if (io->op == LUN_OP_READ) {
@@ -51,7 +55,7 @@ static void finish(struct request *r)
     list_remove(&r->queue);
     if (io->op != LUN_OP_READ)
         range_release(r);
-    count(u, io);
+    count(r);
     if (io->error.layer == LUN_OK && !r->internal)
         t->proved = true;
     io->done(io);

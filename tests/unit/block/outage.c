@@ -223,6 +223,18 @@ Test(outage, given_up_after_the_replacement_timeout)
     bench_read(0, 512, buffer);
 }
 
+/* Users' errors are counted; what the library tries meanwhile is not theirs. */
+Test(outage, what_the_library_tries_is_no_error_of_the_unit)
+{
+    scan_unit(b.unit);
+    bench_take();
+    bench_lose();
+    request_cancel_internal(b.unit, &b.target.error);
+    cr_assert_null(b.unit->scan);
+    cr_assert_eq(b.unit->info.errors, 0, "%lu", (unsigned long)b.unit->info.errors);
+    bench_return();
+}
+
 /* Each time on its way when the session was lost, and the time since the first is over. */
 Test(outage, a_request_that_is_lost_each_time)
 {
