@@ -271,6 +271,7 @@ struct lun_target_options {
     const char *const *portals; /* "host[:port]"; tried in order */
     size_t portal_count;
     int portal_group; /* TargetPortalGroupTag discovery gave for it, -1 = unknown (nothing is checked) */
+    const int *portal_groups; /* the same of each portal, where they differ; NULL = portal_group of all */
     struct lun_auth auth;
     enum lun_digest header_digest, data_digest;
     enum lun_login_stages login_stages;

@@ -154,15 +154,21 @@ static bool make_target(struct member *one, struct lun_error *e)
     const struct config_target *c = one->config;
     size_t found = one->found ? one->found->portal_count : 0;
     const char **portals = calloc(c->portal_count + found + 1, sizeof *portals);
-    if (!portals)
+    int *groups = calloc(found + 1, sizeof *groups);
+    if (!portals || !groups) {
+        free(portals);
+        free(groups);
         return place_no_memory(e);
+    }
     struct lun_target_options o;
     config_target_options(c, portals, &o);
     if (one->found) {
         o.iqn = one->iqn;
-        o.portal_count = portal_order(one->found, c->portals[0], portals, &o.portal_group);
+        o.portal_count = portal_order(one->found, c->portals[0], portals, groups);
+        o.portal_groups = groups;
     }
     one->target = lun_target_new(one->all->pool, &o, e);
+    free(groups);
     free(portals);
     return one->target;
 }

@@ -76,22 +76,24 @@ static bool is_nowhere(const struct endpoint *e)
            (!memcmp(&e->address, &any6, sizeof any6) || !memcmp(&e->address, &any4, sizeof any4));
 }
 
-size_t portal_order(const struct lun_found_target *found, const char *asked, const char **ret, int *ret_group)
+size_t portal_order(const struct lun_found_target *found, const char *asked, const char **ret,
+                    int *ret_groups)
 {
     struct endpoint ours, theirs;
-    bool known = parse(asked, &ours), listed = false, one_group = true;
+    bool known = parse(asked, &ours);
     size_t n = 0;
+    ret_groups[n] = -1;
     ret[n++] = asked;
     for (size_t i = 0; i < found->portal_count; i++) {
         const struct lun_found_portal *p = &found->portals[i];
-        one_group &= p->portal_group == found->portals[0].portal_group;
         if (!parse(p->address, &theirs) || is_nowhere(&theirs))
             continue;
-        if (known && same_endpoint(&ours, &theirs))
-            listed = true;
-        else
+        if (known && same_endpoint(&ours, &theirs)) {
+            ret_groups[0] = p->portal_group;
+        } else {
+            ret_groups[n] = p->portal_group;
             ret[n++] = p->address;
+        }
     }
-    *ret_group = listed && one_group ? found->portals[0].portal_group : -1;
     return n;
 }

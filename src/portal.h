@@ -12,16 +12,17 @@ bool portal_same(const char *a, const char *b);
 
 /*
  * The order in which the portals of a target found through `asked` are tried; ret has room for
- * portal_count + 1 pointers, which lead into the arguments. Returns how many there are.
+ * portal_count + 1 pointers, which lead into the arguments, and ret_groups for as many numbers. Returns how
+ * many there are.
  *
  * The portal that answered comes first, listed or not: it is the one known to be reachable. Behind address
  * translation a target lists only addresses of its own network. A portal that serves discovery alone says
  * that it does not know the target, and the next one is tried.
  *
- * *ret_group is the portal group to insist on, -1 when that cannot be told: the list must be of one group,
- * and the portal asked must be on it.
+ * ret_groups are the portal groups to insist on (RFC 7143 6.3.1), -1 where the list has none: that of the
+ * portal asked is known only when it is on the list.
  */
 size_t portal_order(const struct lun_found_target *found, const char *asked, const char **ret,
-                    int *ret_group);
+                    int *ret_groups);
 
 #endif

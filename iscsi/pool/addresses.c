@@ -43,8 +43,12 @@ bool addresses_resolve(struct lun_target *t, struct lun_error *e)
             skipped(t, "the portals after the first 16 addresses");
             break;
         }
-        if (add(t, t->o.portals[i], &names, e))
+        size_t first = t->address_count;
+        if (add(t, t->o.portals[i], &names, e)) {
+            for (; first < t->address_count; first++)
+                t->groups[first] = t->o.portal_groups ? t->o.portal_groups[i] : t->o.portal_group;
             continue;
+        }
         if (e->layer == LUN_USAGE)
             return false;
         if (t->o.portal_count > 1 && names <= NAMES_MOST)

@@ -103,15 +103,18 @@ static bool copy_all(struct lun_target_options *to)
 {
     const struct lun_target_options from = *to;
     to->portals = calloc(from.portal_count + 1, sizeof *to->portals);
+    to->portal_groups = from.portal_groups ? malloc((from.portal_count + 1) * sizeof(int)) : NULL;
     to->luns = from.lun_count ? malloc(from.lun_count * sizeof *to->luns) : NULL;
     const char **texts[] = {&to->iqn, &to->auth.user, &to->auth.secret, &to->auth.mutual_user,
                             &to->auth.mutual_secret};
-    bool ok = to->portals && (to->luns || !from.lun_count);
+    bool ok = to->portals && (to->portal_groups || !from.portal_groups) && (to->luns || !from.lun_count);
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         bool wanted = *texts[i] != NULL;
         copy_text(texts[i]);
         ok = ok && (!wanted || *texts[i]);
     }
+    if (to->portal_groups)
+        memcpy((int *)(uintptr_t)to->portal_groups, from.portal_groups, from.portal_count * sizeof(int));
     if (to->luns)
         memcpy((uint64_t *)(uintptr_t)to->luns, from.luns, from.lun_count * sizeof *to->luns);
     for (size_t i = 0; to->portals && i < from.portal_count; i++) {
@@ -142,6 +145,7 @@ void target_options_free(struct lun_target_options *o)
     for (size_t i = 0; o->portals && i < o->portal_count; i++)
         free((char *)(uintptr_t)o->portals[i]);
     free((void *)(uintptr_t)o->portals);
+    free((void *)(uintptr_t)o->portal_groups);
     free((void *)(uintptr_t)o->luns);
     free((char *)(uintptr_t)o->iqn);
     free((char *)(uintptr_t)o->auth.user);

@@ -114,7 +114,7 @@ static struct link_config session_config(struct lun_target *t, unsigned index)
                 .first_burst = o->first_burst_length,
                 .max_burst = o->max_burst_length,
                 .max_outstanding_r2t = o->max_outstanding_r2t,
-                .portal_group = t->group >= 0 ? t->group : o->portal_group,
+                .portal_group = t->group >= 0 ? t->group : t->groups[t->address],
                 .cmdsn = t->first_cmdsn,
             },
         .same_group = t->group >= 0,

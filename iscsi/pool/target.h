@@ -54,6 +54,7 @@ struct lun_target {
     void *client_data;
     struct lun_target_options o; /* strings and arrays are copies */
     struct conn_address addresses[TARGET_ADDRESSES];
+    int groups[TARGET_ADDRESSES];    /* the portal group of each that discovery gave, -1: none */
     size_t address_count, address;   /* the one in use */
     struct target_session *sessions; /* room for o.sessions */
     unsigned wanted;                 /* how many there are to be: OPEN is with all of them up */

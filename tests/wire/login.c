@@ -405,6 +405,24 @@ Test(login_portals, s11_13_5_not_found_at_the_first)
     rig_end(r);
 }
 
+/* 6.3.1: each portal has the group that discovery gave for it; a portal not reached has no say. */
+Test(login_portals, s6_3_1_group_of_each_portal)
+{
+    const char *portals[] = {"127.0.0.1:1", NULL};
+    static const int groups[] = {1, 2};
+    struct rig *r = with_portals(RIG("login TargetPortalGroupTag=2\n"), portals, 2);
+    r->options.portal_groups = groups;
+    rig_open(r);
+    rig_end(r);
+    r = with_portals(RIG("expect LoginRequest\n"
+                         "send LoginResponse text{AuthMethod=None TargetPortalGroupTag=1}\n"
+                         "expect-close\n"),
+                     portals, 2);
+    r->options.portal_groups = groups;
+    rig_refused(r, LUN_LOGIN, "portal group 1, not to 2");
+    rig_end(r);
+}
+
 /* A target on ::1, written as users write it. */
 Test(login_portals, s13_8_ipv6)
 {

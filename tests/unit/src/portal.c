@@ -63,12 +63,12 @@ Test(portal, what_is_no_portal)
 }
 
 static const char *tried[8];
-static int group;
+static int groups[8];
 
 static size_t order(const char *asked, size_t n, const struct lun_found_portal *portals)
 {
     struct lun_found_target t = {"iqn.2026-01.com.example:disk", portals, n};
-    return portal_order(&t, asked, tried, &group);
+    return portal_order(&t, asked, tried, groups);
 }
 
 Test(portal, the_one_that_answered_comes_first)
@@ -79,7 +79,8 @@ Test(portal, the_one_that_answered_comes_first)
     cr_assert_str_eq(tried[0], "127.0.0.1");
     cr_assert_str_eq(tried[1], "10.0.2.15:3260");
     cr_assert_str_eq(tried[2], "10.0.2.16:3260");
-    cr_assert_eq(group, 1);
+    for (int i = 0; i < 3; i++)
+        cr_assert_eq(groups[i], 1);
 }
 
 Test(portal, the_one_that_answered_comes_first_though_not_listed)
@@ -88,14 +89,17 @@ Test(portal, the_one_that_answered_comes_first_though_not_listed)
     cr_assert_eq(order("198.51.100.1:13260", 1, list), 2);
     cr_assert_str_eq(tried[0], "198.51.100.1:13260");
     cr_assert_str_eq(tried[1], "10.0.2.15:3260");
-    cr_assert_eq(group, -1, "the group of the portal asked is not known");
+    cr_assert_eq(groups[0], -1, "the group of the portal asked is not known");
+    cr_assert_eq(groups[1], 1);
 }
 
-Test(portal, several_groups_leave_the_group_open)
+Test(portal, each_portal_has_its_group)
 {
     static const struct lun_found_portal list[] = {{"192.0.2.1:3260", 1}, {"192.0.2.2:3260", 2}};
-    cr_assert_eq(order("192.0.2.1:3260", 2, list), 2);
-    cr_assert_eq(group, -1);
+    cr_assert_eq(order("192.0.2.2:3260", 2, list), 2);
+    cr_assert_str_eq(tried[0], "192.0.2.2:3260");
+    cr_assert_eq(groups[0], 2);
+    cr_assert_eq(groups[1], 1);
 }
 
 /* discovery_result gives the portal asked when the target named none (RFC 7143, appendix C). */
@@ -104,7 +108,7 @@ Test(portal, target_without_an_address)
     static const struct lun_found_portal list[] = {{"192.0.2.1", -1}};
     cr_assert_eq(order("192.0.2.1", 1, list), 1);
     cr_assert_str_eq(tried[0], "192.0.2.1");
-    cr_assert_eq(group, -1);
+    cr_assert_eq(groups[0], -1);
 }
 
 Test(portal, all_addresses_is_no_address)
