@@ -289,8 +289,10 @@ struct lun_target_options {
     uint32_t replacement_timeout_ms;
     uint32_t queue_depth;  /* commands outstanding per unit, 1-1024; default: moves with the device */
     uint32_t max_transfer; /* bytes per command, 4096-1048576; default: the device's, at most 524288 */
-    int initial_r2t, immediate_data;               /* 0 = our offer (No, Yes), 1 = offer No, 2 = offer Yes */
-    uint32_t max_recv_data_segment_length;         /* default 262144; 512-16777215 */
+    int initial_r2t, immediate_data; /* 0 = our offer (No, Yes), 1 = offer No, 2 = offer Yes */
+    int data_pdu_in_order,
+        data_sequence_in_order;            /* likewise; our offer is Yes. With No the target may choose */
+    uint32_t max_recv_data_segment_length; /* default 262144; 512-16777215 */
     uint32_t first_burst_length, max_burst_length; /* defaults 262144 and 1048576 */
     uint16_t max_outstanding_r2t;                  /* default 8 */
 };

@@ -53,6 +53,7 @@ struct config_target {
     uint64_t max_transfer;                                         /* bytes; 0 = auto */
     struct config_cache cache;
     int initial_r2t, immediate_data; /* as in struct lun_target_options: 0 auto, 1 No, 2 Yes */
+    int data_pdu_in_order, data_sequence_in_order;
     uint64_t max_recv_data_segment_length, first_burst_length, max_burst_length; /* bytes; 0 = auto */
     uint32_t max_outstanding_r2t;                                                /* 0 = auto */
 };

@@ -59,6 +59,8 @@ static void describe_negotiated(const struct login_result *n, struct lun_facts *
     lun_facts_number(f, p, "MaxBurstLength", n->max_burst, "bytes");
     lun_facts_number(f, p, "FirstBurstLength", n->first_burst, "bytes");
     lun_facts_number(f, p, "MaxOutstandingR2T", n->max_outstanding_r2t, NULL);
+    lun_facts_word(f, p, "DataPDUInOrder", n->data_pdu_in_order ? "Yes" : "No");
+    lun_facts_word(f, p, "DataSequenceInOrder", n->data_sequence_in_order ? "Yes" : "No");
     lun_facts_number(f, p, "MaxConnections", n->max_connections, NULL);
     lun_facts_number(f, p, "ErrorRecoveryLevel", n->error_recovery_level, NULL);
     lun_facts_number(f, p, "DefaultTime2Wait", n->time2wait, "s");

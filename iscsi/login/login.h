@@ -41,7 +41,8 @@ struct login_options {
     struct lun_auth auth;                         /* strings stay valid while the login runs */
     enum lun_login_stages stages;
     enum lun_digest header_digest, data_digest;
-    bool initial_r2t, immediate_data; /* offers */
+    bool initial_r2t, immediate_data;       /* offers */
+    bool any_pdu_order, any_sequence_order; /* offer No for DataPDUInOrder, DataSequenceInOrder */
     uint32_t max_recv, first_burst, max_burst;
     uint16_t max_outstanding_r2t;
     int portal_group; /* expected TargetPortalGroupTag, -1 unknown */

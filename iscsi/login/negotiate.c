@@ -74,8 +74,8 @@ bool negotiate_start(struct negotiation *n, const struct login_options *o, struc
         {KEY_FIRST_BURST, first_burst},
         {KEY_MAX_R2T, o->max_outstanding_r2t},
         {KEY_MAX_CONNECTIONS, 1},
-        {KEY_PDU_IN_ORDER, true},
-        {KEY_SEQUENCE_IN_ORDER, true},
+        {KEY_PDU_IN_ORDER, !o->any_pdu_order},
+        {KEY_SEQUENCE_IN_ORDER, !o->any_sequence_order},
         {KEY_TIME2WAIT, 0}, /* how long to keep away after a loss is the target's to say */
         {KEY_TIME2RETAIN, keys_get(KEY_TIME2RETAIN)->standard},
         {KEY_RECOVERY_LEVEL, 0},

@@ -32,6 +32,8 @@ static void complete(struct lun_target_options *o)
     DEFAULT(o->max_burst_length, 1048576);
     DEFAULT(o->max_outstanding_r2t, 8);
     DEFAULT(o->initial_r2t, 1);
+    DEFAULT(o->data_pdu_in_order, 2);
+    DEFAULT(o->data_sequence_in_order, 2);
     DEFAULT(o->immediate_data, 2);
     if (o->first_burst_length > o->max_burst_length)
         o->first_burst_length = o->max_burst_length;

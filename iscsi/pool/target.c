@@ -110,6 +110,8 @@ static struct link_config session_config(struct lun_target *t, unsigned index)
                 .stages = o->login_stages,
                 .initial_r2t = o->initial_r2t == 2,
                 .immediate_data = o->immediate_data == 2,
+                .any_pdu_order = o->data_pdu_in_order == 1,
+                .any_sequence_order = o->data_sequence_in_order == 1,
                 .max_recv = o->max_recv_data_segment_length,
                 .first_burst = o->first_burst_length,
                 .max_burst = o->max_burst_length,

@@ -122,13 +122,10 @@ static struct task *check_data_in(struct session *s, const uint8_t *bhs, struct 
         error_set(e, LUN_PROTOCOL, 0, true, "Data-In for a task that reads nothing");
     else if (ret->datasn != t->datasn)
         error_set(e, LUN_PROTOCOL, 0, true, "DataSN %u where %u was due", ret->datasn, t->datasn);
-    else if (ret->offset != t->received)
-        error_set(e, LUN_PROTOCOL, 0, true, "Data-In at offset %u where %u was due", ret->offset,
-                  t->received);
     else if (!checked_range(ret->offset, ret->data_length, t->edtl))
         error_set(e, LUN_PROTOCOL, 0, true, "Data-In for bytes %u+%u of a transfer of %u", ret->offset,
                   ret->data_length, t->edtl);
-    else
+    else if (order_check(s, t, ret, e))
         return t;
     return NULL;
 }
@@ -171,6 +168,7 @@ bool data_in(struct session *s, const struct pdu_in *pdu, struct lun_error *e)
     if (!t)
         return true;
     t->datasn++;
+    order_note(s, t, &p);
     t->received += p.data_length;
     if (!t->in)
         t->lent = pdu->data;

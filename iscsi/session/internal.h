@@ -29,6 +29,13 @@ bool data_r2t(struct session *s, const struct pdu_in *pdu, struct lun_error *e);
 void data_next(struct session *s, struct task *t, struct pdu_out *ret); /* one solicited Data-Out */
 void data_next_unsolicited(struct session *s, struct task *t, struct pdu_out *ret); /* one unsolicited */
 
+/* order.c: the order of Data-In */
+bool order_check(const struct session *s, const struct task *t, const struct pdu_data_in *p,
+                 struct lun_error *e);
+void order_note(const struct session *s, struct task *t, const struct pdu_data_in *p);
+/* How many bytes came from the first on without a gap. */
+uint32_t order_whole(const struct task *t);
+
 /* response.c */
 bool response_scsi(struct session *s, const struct pdu_in *pdu, struct lun_error *e);
 bool response_status(struct session *s, struct task *t, uint8_t status, struct lun_error *e);

@@ -19,11 +19,12 @@ static bool moved_bytes(struct task *t, struct lun_error *e)
     t->transferred = t->underflow ? t->edtl - t->residual : t->edtl;
     if (!t->read)
         return true;
-    if (t->received < t->transferred && t->status == STATUS_GOOD)
-        return error_set(e, LUN_PROTOCOL, 0, true, "good status after %u of %u bytes of data", t->received,
+    uint32_t came = order_whole(t);
+    if (came < t->transferred && t->status == STATUS_GOOD)
+        return error_set(e, LUN_PROTOCOL, 0, true, "good status after %u of %u bytes of data", came,
                          t->transferred);
-    if (t->received < t->transferred)
-        t->transferred = t->received;
+    if (came < t->transferred)
+        t->transferred = came;
     return true;
 }
 

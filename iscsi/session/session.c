@@ -88,6 +88,8 @@ struct task *session_task(struct session *s)
     t->ended = LUN_OK;
     t->abort_sent = false;
     t->unsolicited = t->sent = t->datasn = t->r2tsn = t->received = 0;
+    t->sequence = t->came_count = 0;
+    t->in_sequence = false;
     t->burst_first = t->burst_count = 0;
     t->sending = 0;
     return t;

@@ -22,6 +22,13 @@ struct task_burst { /* one R2T being answered */
     uint32_t ttt, offset, left, datasn;
 };
 
+/* Data-In that come in any order may leave so many gaps at a time, less one. */
+#define TASK_RANGES_MAX 64
+
+struct task_range {
+    uint32_t start, end; /* bytes */
+};
+
 struct session;
 
 struct task {
@@ -64,10 +71,14 @@ struct task {
     uint32_t sent;        /* unsolicited bytes given to the wire */
     uint32_t datasn;      /* of the unsolicited burst; of Data-In expected next */
     uint32_t r2tsn;       /* expected next */
-    uint32_t received;    /* bytes of Data-In, and the offset the next one must have */
+    uint32_t received;    /* bytes of Data-In; in order, the offset the next one must have */
+    uint32_t sequence;    /* Data-In: where the sequence under way began */
+    bool in_sequence;     /* Data-In: its sequence goes on */
+    uint8_t came_count;   /* Data-In out of order: ranges that came, apart from one another, in `came` */
     uint8_t burst_first, burst_count;
     uint16_t sending; /* PDUs in the gather queue that point into `out` */
     struct task_burst bursts[TASK_R2T_MAX];
+    struct task_range came[TASK_RANGES_MAX]; /* ascending; touched only where order is not agreed on */
 };
 
 #endif

@@ -48,6 +48,8 @@ static void start_session(void)
 {
     static const struct login_result n = {
         .immediate_data = true, /* so that all of a write comes with its command */
+        .data_pdu_in_order = true,
+        .data_sequence_in_order = true,
         .max_recv = 16777215,
         .max_send = 16777215,
         .max_burst = 16777215,

@@ -46,6 +46,8 @@ void bench_prepare(void)
     b.n = (struct login_result){
         .initial_r2t = false,
         .immediate_data = true,
+        .data_pdu_in_order = true,
+        .data_sequence_in_order = true,
         .max_recv = 262144,
         .max_send = 262144,
         .max_burst = 1048576,
