@@ -73,6 +73,7 @@ const struct targets_entry targets_istgt = {
     .base = TARGET_ISTGT_BASE,
     .vendor = "FreeBSD",
     .first_lun = 0,
+    .jobs = 4, /* it sleeps for a second before it listens */
     .can = CAN_CHAP_MD5 | CAN_MUTUAL | CAN_DIGESTS | CAN_REQUIRE_DIGESTS | CAN_KEYS | CAN_SEVERAL_R2TS |
            CAN_BLOCKS_4096 | CAN_SEVERAL_LUNS | CAN_READ_ONLY | CAN_HUGE | CAN_DISCOVERY |
            CAN_SEVERAL_TARGETS,
