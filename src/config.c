@@ -155,7 +155,8 @@ static bool load_url(struct loader *l, const char *url)
     struct lun_error why = {0};
     if (!lun_url_parse(url, &u, &why))
         return fail_url(l, url, why.text);
-    bool ok = fill_url(l, &u);
+    bool ok =
+        u.user && !value_is_utf8(u.user) ? fail_url(l, url, "the user name is not UTF-8") : fill_url(l, &u);
     lun_url_free(&u);
     return ok;
 }

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <yaml.h>
 
 #include "config.h"
 
@@ -108,6 +109,16 @@ static bool set_mode(const struct schema_key *k, void *field, const struct value
     return true;
 }
 
+bool value_is_utf8(const char *text)
+{
+    yaml_event_t ev; /* libyaml takes nothing else for a scalar */
+    if (!yaml_scalar_event_initialize(&ev, NULL, NULL, (const yaml_char_t *)text, (int)strlen(text), true,
+                                      true, YAML_ANY_SCALAR_STYLE))
+        return false;
+    yaml_event_delete(&ev);
+    return true;
+}
+
 static bool set_text(void *field, const char *text, struct lun_error *e)
 {
     char *copy = strdup(text);
@@ -184,6 +195,9 @@ bool value_set(const struct schema_key *k, void *base, const struct value *v, si
         v = &flag;
     if (!check_present(k, v, n, e))
         return false;
+    bool shown = k->type == SCHEMA_TEXT || k->type == SCHEMA_DIRECTORY;
+    if (shown && !value_is_utf8(v->text))
+        return value_fail(k, &v->place, e, "it is not UTF-8");
     switch (k->type) {
     case SCHEMA_BOOLEAN:
     case SCHEMA_OFFER:

@@ -12,6 +12,9 @@ struct value {
     struct place place;
 };
 
+/* Is it UTF-8, as YAML and the texts of iSCSI (RFC 7143 6.1) are? What comes from a command line need not be.
+ */
+bool value_is_utf8(const char *text);
 /* Does the type take a list of values? */
 bool value_is_list(enum schema_type type);
 /* Checks the n values (one unless the type takes a list) and stores them in the key's field below base. On

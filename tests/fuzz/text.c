@@ -24,13 +24,15 @@ static void check_value(const char *value)
     size_t n = 0;
     uint32_t number;
     uint64_t large;
-    char again[2 * CHAP_BINARY_MAX + 3];
+    char again[2 * CHAP_BINARY_MAX + 6];
     if (chap_decode(value, binary, sizeof binary, &n)) {
         uint8_t same[CHAP_BINARY_MAX];
         size_t m = 0;
         FUZZ_CHECK(n > 0 && n <= sizeof binary);
-        chap_encode(binary, n, again);
-        FUZZ_CHECK(chap_decode(again, same, sizeof same, &m) && m == n && chap_equal(same, binary, n));
+        for (int base64 = 0; base64 < 2; base64++) {
+            chap_encode(binary, n, base64, again);
+            FUZZ_CHECK(chap_decode(again, same, sizeof same, &m) && m == n && chap_equal(same, binary, n));
+        }
     }
     keys_number(value, &large);
     for (enum key_id id = 0; id < KEY_COUNT; id++) {
@@ -81,7 +83,12 @@ static void negotiate(const uint8_t *text, size_t n, uint8_t flags)
                               .max_outstanding_r2t = 8,
                               .portal_group = -1};
     struct key_values declared = {0}, got = {0};
-    struct collect rules = {&declared, flags & 8 ? KEY_S : KEY_O, flags & 16};
+    static struct collect_unknown unknown;
+    struct collect rules = {.unknown = &unknown,
+                            .declared = &declared,
+                            .stage = flags & 8 ? KEY_S : KEY_O,
+                            .transit = flags & 16};
+    unknown.count = 0;
     struct writer w = writer_over(answers, sizeof answers);
     struct negotiation negotiation = {0};
     struct login_result result = {0};

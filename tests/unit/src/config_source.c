@@ -59,6 +59,23 @@ Test(config_url, password_is_used_and_not_shown)
     config_free(&c);
 }
 
+/* What is shown is YAML, and what is sent is text of RFC 7143 6.1: both are UTF-8. */
+Test(config_url, user_is_utf8)
+{
+    struct config c = support_source("iscsi://m\xc3\xa9%0123456789abcdef@192.0.2.10", OPTIONS());
+    cr_assert_str_eq(c.discover[0].auth.user, "m\xc3\xa9");
+    config_free(&c);
+    support_source_refused("iscsi://m\xe9%0123456789abcdef@192.0.2.10", OPTIONS(),
+                           "iscsi://192.0.2.10: the user name is not UTF-8");
+}
+
+Test(config_option, texts_are_utf8)
+{
+    support_source_refused(URL, OPTIONS("chap_user=m\xe9", "password=0123456789abcdef"),
+                           "option 'chap_user': it is not UTF-8");
+    support_source_refused(URL, OPTIONS("name=d\xff"), "option 'name': it is not UTF-8");
+}
+
 Test(config_url, user_without_password)
 {
     support_source_refused(
