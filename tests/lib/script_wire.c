@@ -174,6 +174,10 @@ bool script_wire_raw(struct script *s, const void *bytes, size_t n, size_t piece
                 return false;
         } else if (errno == EPIPE || errno == ECONNRESET) {
             script_note(s, "-- the initiator is gone");
+            if (s->repeat) { /* and that is what was waited for */
+                close(s->fd);
+                s->fd = -1;
+            }
             return true; /* an expect-close that follows will say whether this was wanted */
         } else if (errno != EINTR) {
             return script_fail(s, "send: %s", strerror(errno));
