@@ -12,7 +12,9 @@
 #include "fuzz.h"
 #include "target.h"
 
-#define FED_MAX (8u << 20) /* bytes an input may have made: repeats would be slow otherwise */
+#define FED_MAX                                                                                              \
+    (8u << 20) /* bytes an input may have made, and their like: repeats would be slow otherwise              \
+                */
 #define STEPS_MAX 600
 #define ISSUED_MAX 200
 
@@ -39,6 +41,7 @@ static void feed(struct run *r, uint8_t right, uint8_t which)
     r->last_right = right;
     r->last_which = which;
     r->fed += r->last.length + PDU_BHS;
+    r->fed += r->chunk ? (r->last.length + PDU_BHS) / r->chunk * 512 : 0; /* what a call costs */
     target_feed(r->j, &r->last, right, which, r->chunk);
 }
 
