@@ -12,9 +12,7 @@
 #include "fuzz.h"
 #include "target.h"
 
-#define FED_MAX                                                                                              \
-    (8u << 20) /* bytes an input may have made, and their like: repeats would be slow otherwise              \
-                */
+#define FED_MAX (8u << 20) /* bytes an input may have made, repeats and the like */
 #define STEPS_MAX 600
 #define ISSUED_MAX 200
 
