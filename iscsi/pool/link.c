@@ -306,13 +306,13 @@ void link_logout(struct link *k)
         link_break(k, &(struct lun_error){.layer = LUN_CANCELLED, .text = "closed"});
 }
 
-/* Both times count from the loss (13.15, 13.16), whatever else is said in a Logout Response or an
- * Asynchronous Message. */
+/* Both times count from the loss (13.15, 13.16); a Logout Response or an Asynchronous Message may have
+ * brought others than were negotiated. */
 static void note_times(struct link *k)
 {
     uint64_t second = 1000000000u, now = loop_clock();
-    k->retry_after = now + k->negotiated.time2wait * second;
-    k->gone_after = k->retry_after + k->negotiated.time2retain * second;
+    k->retry_after = now + k->session.time2wait * second;
+    k->gone_after = k->retry_after + k->session.time2retain * second;
 }
 
 static void end_session(struct link *k, const struct lun_error *e)

@@ -160,8 +160,10 @@ bool control_async(struct session *s, const struct pdu_in *pdu, struct lun_error
         s->asked_to_leave = true;
         session_logout(s);
         return true;
-    case 2:
+    case 2: /* with one connection a session, either is the end of it, under the times given here */
     case 3:
+        s->time2wait = p.parameter2;
+        s->time2retain = p.parameter3;
         return error_set(e, LUN_CONNECT, p.event, true, "the target announces: %s",
                          session_async_name(p.event));
     default: /* 0: sense for a unit, which the next command's unit attention repeats; 248-255: notices */
@@ -211,7 +213,12 @@ bool control_logout_response(struct session *s, const struct pdu_in *pdu, struct
         return error_set(e, LUN_PROTOCOL, 0, true, "malformed Logout Response");
     if (s->state != SESSION_LOGGING_OUT || p.itt != s->logout_itt)
         return error_set(e, LUN_PROTOCOL, 0, true, "answer to a logout that was not sent");
-    s->time2wait = p.time2wait;
+    /* With 0 (closed) they are to be ignored below ErrorRecoveryLevel 2, and with 1 (CID not found) they say
+     * nothing; 2 and 3 leave something behind at the target (11.15.3, 11.15.4). */
+    if (p.response > 1) {
+        s->time2wait = p.time2wait;
+        s->time2retain = p.time2retain;
+    }
     s->ops->logged_out(s->ctx);
     return true;
 }

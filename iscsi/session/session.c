@@ -26,6 +26,8 @@ bool session_init(struct session *s, const struct session_config *c, uint64_t no
         .nop_timeout = c->nop_timeout,
         .abort_timeout = c->abort_timeout,
         .cid = c->cid,
+        .time2wait = c->negotiated->time2wait,
+        .time2retain = c->negotiated->time2retain,
     };
     s->window = (struct window){s->n.cmdsn, s->n.expcmdsn, s->n.maxcmdsn, s->n.expstatsn};
     s->tasks = calloc(SESSION_TASKS, sizeof *s->tasks);

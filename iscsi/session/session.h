@@ -71,8 +71,8 @@ struct session {
     bool ping_wanted, ping_out;
     uint16_t control_generation;
     uint32_t ping_itt, logout_itt;
-    bool asked_to_leave; /* an Asynchronous Message asked for the logout */
-    uint16_t time2wait;  /* of the Logout Response, seconds */
+    bool asked_to_leave;             /* an Asynchronous Message asked for the logout */
+    uint16_t time2wait, time2retain; /* seconds: as negotiated, or as the target said last (11.9.1, 11.15) */
     uint16_t cid;
     struct session_pong pongs[SESSION_PONGS];
     unsigned pong_first, pong_count;

@@ -209,6 +209,53 @@ Test(recovery, s11_9_1_announced_loss)
     survives(WAITING(OPENED SEEN_READ "send Async event=3\nexpect-close\n" BACK READ_AGAIN));
 }
 
+/* Its Time2Wait holds in place of the one agreed on: an hour would be too long for the request. */
+#define HOUR "login DefaultTime2Wait=3600\n"
+
+Test(recovery, s11_9_1_time2wait_of_a_connection_drop)
+{
+    survives(WAITING(HOUR "serve opened\n" SEEN_READ "send Async event=2 parameter2=0 parameter3=0\n"
+                          "expect-close\n" BACK READ_AGAIN));
+}
+
+Test(recovery, s11_9_1_time2wait_of_a_session_drop)
+{
+    survives(WAITING(HOUR "serve opened\n" SEEN_READ "send Async event=3 parameter2=0 parameter3=0\n"
+                          "expect-close\n" BACK READ_AGAIN));
+}
+
+/* A request made while the session is gone. */
+static void comes_back(struct rig *r)
+{
+    rig_open(r);
+    rig_lost(r, LUN_CONNECT, "log out");
+    rig_read(r, 0, 512);
+    rig_end(r);
+}
+
+/* Below ErrorRecoveryLevel 2 the times of a logout that went well are to be ignored. */
+Test(recovery, s11_15_3_time2wait_of_a_logout_is_ignored)
+{
+    comes_back(WAITING(OPENED
+                       "send Async event=1 parameter3=5\nexpect LogoutRequest\n"
+                       "send LogoutResponse response=0 time2wait=3600\nexpect-close\n" BACK READ_AGAIN));
+}
+
+/* As they are where the target knows no such connection. */
+Test(recovery, s11_15_3_time2wait_of_an_unknown_connection_is_ignored)
+{
+    comes_back(WAITING(OPENED
+                       "send Async event=1 parameter3=5\nexpect LogoutRequest\n"
+                       "send LogoutResponse response=1 time2wait=3600\nexpect-close\n" BACK READ_AGAIN));
+}
+
+/* With "cleanup failed" they hold. */
+Test(recovery, s11_15_3_time2wait_of_a_failed_cleanup)
+{
+    comes_back(WAITING(HOUR "serve opened\nsend Async event=1 parameter3=5\nexpect LogoutRequest\n"
+                            "send LogoutResponse response=3 time2wait=0\nexpect-close\n" BACK READ_AGAIN));
+}
+
 /* The target broke the protocol: the session is given up, and what was under way goes through the next. */
 Test(recovery, s7_13_after_a_protocol_error)
 {
