@@ -13,7 +13,8 @@
 #define STEADY (30000 * MS)
 
 /* Two initiators of one name and ISID end each other's sessions for ever (RFC 7143 6.3.5), each with its
- * login. So often in a row, so soon after the login, is no bad luck any more. */
+ * login. So often in a row, each so soon after the login, and for longer than anybody is to wait, is no bad
+ * luck. */
 #define SHORT_LIFE (10000 * MS)
 #define SHORT_LIVES_MOST 64
 
@@ -72,6 +73,8 @@ void recovery_lose(struct lun_target *t, const struct lun_error *e)
     t->told_lost = t->hopeless = false;
     bool soon = t->lost_since - t->open_since < SHORT_LIFE;
     t->short_lived = soon ? t->short_lived + 1 : 0;
+    if (t->short_lived == 1)
+        t->short_since = t->lost_since;
     for (unsigned i = 0; i < t->o.sessions; i++) {
         struct target_session *s = &t->sessions[i];
         if (s->up_since && (t->proved || t->lost_since - s->up_since >= STEADY))
@@ -104,7 +107,9 @@ static void back_if_all_up(struct lun_target *t)
 static void note_hopeless(struct lun_target *t, const struct lun_error *e)
 {
     struct lun_error why = *e;
-    bool displaced = t->short_lived >= SHORT_LIVES_MOST;
+    uint32_t ms = t->o.replacement_timeout_ms;
+    bool displaced =
+        t->short_lived >= SHORT_LIVES_MOST && ms != UINT32_MAX && t->lost_since - t->short_since >= ms * MS;
     if (t->hopeless || (!displaced && !recovery_is_hopeless(e)))
         return;
     if (displaced)

@@ -71,7 +71,8 @@ struct lun_target {
     bool told_lost;               /* LOST: client->down has run */
     bool hopeless;                /* LOST: waiting will not mend it */
     bool proved;                  /* OPEN: somebody's request has been answered well */
-    unsigned short_lived;         /* losses in a row soon after a login */
+    unsigned short_lived;         /* losses in a row soon after a login, */
+    uint64_t short_since;         /* ns; and the first of them */
     int group;                    /* the target portal group of its sessions, -1 = not known yet */
     struct timer stop_timer;
     struct list siblings;     /* lun_pool.targets, under its lock */

@@ -369,6 +369,7 @@ Test(recovery, s6_3_5_displaced_again_and_again)
         strcat(text, round);
     }
     struct rig *r = WAITING(text);
+    r->options.replacement_timeout_ms = 100;
     rig_open(r);
     while (lun_pread(r->unit, block, sizeof block, 0, &e) == (ssize_t)sizeof block)
         served++;
