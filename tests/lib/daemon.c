@@ -77,7 +77,7 @@ void daemon_unmount(struct workspace *w)
 {
     int pid = daemon_pid(w);
     workspace_must(w, "umount $M");
-    cr_assert(process_gone(pid, 30), "lunfs has not ended after umount");
+    cr_assert(process_gone(pid, 60), "lunfs has not ended after umount");
     check_nothing_left(w);
 }
 

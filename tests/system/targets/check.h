@@ -46,7 +46,7 @@ void check_fini(void);
                   .line_ = __LINE__,                                                                         \
                   .init = check_init,                                                                        \
                   .fini = check_fini,                                                                        \
-                  .timeout = 120},                                                                           \
+                  .timeout = 240},                                                                           \
         .needs = (needs_)};                                                                                  \
     __attribute__((constructor)) static void add_##group_##_##name_(void)                                    \
     {                                                                                                        \
