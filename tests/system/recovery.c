@@ -103,7 +103,7 @@ static void await_more(struct load *l, const char *file, const char *key, long t
 
 #define FIO                                                                                                  \
     "fio --name=v --filename=\"$D\" --size=48M --ioengine=libaio --direct=1 --iodepth=16 --randseed=$$ "     \
-    "--verify=crc32c --verify_fatal=1 --do_verify=1 --group_reporting --minimal "
+    "--verify=crc32c --verify_state_save=0 --verify_fatal=1 --do_verify=1 --group_reporting --minimal "
 
 static void survive_cuts(const char *job, const char *options)
 {

@@ -128,6 +128,17 @@ Test(status, busy_is_retried)
     read_works(RIG(OPENED READ_512 RESPONSE "status=0x08\n" GOOD_READ));
 }
 
+Test(status, task_aborted_is_retried)
+{
+    read_works(RIG(OPENED READ_512 RESPONSE "status=0x40\n" GOOD_READ));
+}
+
+/* Of another initiator, until it clears it. */
+Test(status, aca_active_is_retried)
+{
+    read_works(RIG(OPENED READ_512 RESPONSE "status=0x30\n" READ_512 RESPONSE "status=0x30\n" GOOD_READ));
+}
+
 Test(status, task_set_full_is_retried)
 {
     read_works(RIG(OPENED READ_512 RESPONSE "status=0x28\n" READ_512 RESPONSE "status=0x28\n" GOOD_READ));

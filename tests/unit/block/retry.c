@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What each status and sense means: good, again, or failed (SAM-5 5.3.1, SPC-4 4.5). */
+#include <errno.h>
+
 #include "bench.h"
 
 TestSuite(retry, .init = bench_init, .fini = bench_fini);
@@ -37,6 +39,75 @@ Test(retry, good)
     cr_assert_eq(of_status(SCSI_GOOD, 0), VERDICT_GOOD);
     cr_assert_eq(of_status(SCSI_CONDITION_MET, 0), VERDICT_GOOD);
     cr_assert_eq(delay, 0);
+}
+
+/* The whole of both tables: what is done, how often at most in a row (0: until the deadline), and the errno
+ * of whoever is told. SAM-5 5.3.1, SPC-4 4.5.6. */
+static const struct {
+    uint8_t status, key, asc, ascq;
+    enum verdict first;
+    unsigned most;
+    int err;
+} rows[] = {
+    {SCSI_GOOD, 0, 0, 0, VERDICT_GOOD, 0, 0},
+    {SCSI_CONDITION_MET, 0, 0, 0, VERDICT_GOOD, 0, 0},
+    {SCSI_BUSY, 0, 0, 0, VERDICT_AGAIN, 0, EIO},
+    {SCSI_TASK_SET_FULL, 0, 0, 0, VERDICT_AGAIN, 0, EIO},
+    {SCSI_ACA_ACTIVE, 0, 0, 0, VERDICT_AGAIN, 0, EIO},
+    {SCSI_TASK_ABORTED, 0, 0, 0, VERDICT_AGAIN, 0, EIO},
+    {SCSI_RESERVATION_CONFLICT, 0, 0, 0, VERDICT_FAIL, 0, EBUSY},
+    {0x10, 0, 0, 0, VERDICT_FAIL, 0, EIO}, /* obsolete: INTERMEDIATE */
+    {0xff, 0, 0, 0, VERDICT_FAIL, 0, EIO},
+    {SCSI_CHECK_CONDITION, 0x0, 0x00, 0x00, VERDICT_GOOD, 0, 0},
+    {SCSI_CHECK_CONDITION, 0x1, 0x18, 0x00, VERDICT_GOOD, 0, 0},
+    {SCSI_CHECK_CONDITION, 0x2, 0x04, 0x01, VERDICT_AGAIN, 0, EIO},
+    {SCSI_CHECK_CONDITION, 0x2, 0x04, 0x0a, VERDICT_AGAIN, 0, EIO},
+    {SCSI_CHECK_CONDITION, 0x2, 0x04, 0x14, VERDICT_AGAIN, 0, EIO},
+    {SCSI_CHECK_CONDITION, 0x2, 0x04, 0x02, VERDICT_FAIL, 0, EIO},
+    {SCSI_CHECK_CONDITION, 0x2, 0x3a, 0x00, VERDICT_FAIL, 0, ENOMEDIUM},
+    {SCSI_CHECK_CONDITION, 0x3, 0x11, 0x00, VERDICT_FAIL, 0, EIO},
+    {SCSI_CHECK_CONDITION, 0x4, 0x44, 0x00, VERDICT_FAIL, 0, EIO},
+    {SCSI_CHECK_CONDITION, 0x5, 0x21, 0x00, VERDICT_FAIL, 0, EIO},
+    {SCSI_CHECK_CONDITION, 0x5, 0x20, 0x00, VERDICT_FAIL, 0, EOPNOTSUPP},
+    {SCSI_CHECK_CONDITION, 0x5, 0x24, 0x00, VERDICT_FAIL, 0, EOPNOTSUPP},
+    {SCSI_CHECK_CONDITION, 0x5, 0x26, 0x00, VERDICT_FAIL, 0, EOPNOTSUPP},
+    {SCSI_CHECK_CONDITION, 0x5, 0x27, 0x00, VERDICT_FAIL, 0, EROFS},
+    {SCSI_CHECK_CONDITION, 0x6, 0x29, 0x00, VERDICT_AGAIN, 32, EIO},
+    {SCSI_CHECK_CONDITION, 0x7, 0x27, 0x00, VERDICT_FAIL, 0, EROFS},
+    {SCSI_CHECK_CONDITION, 0x7, 0x27, 0x07, VERDICT_FAIL, 0, ENOSPC},
+    {SCSI_CHECK_CONDITION, 0x7, 0x74, 0x71, VERDICT_FAIL, 0, EACCES},
+    {SCSI_CHECK_CONDITION, 0x8, 0x00, 0x05, VERDICT_FAIL, 0, EIO},
+    {SCSI_CHECK_CONDITION, 0x9, 0x80, 0x00, VERDICT_FAIL, 0, EIO},
+    {SCSI_CHECK_CONDITION, 0xa, 0x0d, 0x00, VERDICT_FAIL, 0, EIO},
+    {SCSI_CHECK_CONDITION, 0xb, 0x44, 0x00, VERDICT_AGAIN, 5, EIO},
+    {SCSI_CHECK_CONDITION, 0xc, 0x00, 0x00, VERDICT_FAIL, 0, EIO},
+    {SCSI_CHECK_CONDITION, 0xd, 0x00, 0x00, VERDICT_FAIL, 0, ENOSPC},
+    {SCSI_CHECK_CONDITION, 0xe, 0x1d, 0x00, VERDICT_FAIL, 0, EIO},
+    {SCSI_CHECK_CONDITION, 0xf, 0x00, 0x00, VERDICT_GOOD, 0, 0},
+};
+
+Test(retry, each_status_and_sense_key)
+{
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct retry_tries tries = {0};
+        struct task t = {.status = rows[i].status, .cdb = {CDB_READ_16}};
+        if (rows[i].status == SCSI_CHECK_CONDITION) {
+            const uint8_t sense[18] = {0x70, 0, rows[i].key, [7] = 10, [12] = rows[i].asc, rows[i].ascq};
+            memcpy(t.sense, sense, t.sense_length = sizeof sense);
+        }
+        enum verdict v = VERDICT_FAIL;
+        for (unsigned n = 0; n < 100; n++) {
+            v = retry_judge(b.unit, &t, &tries, &delay, &e);
+            bool again = rows[i].first == VERDICT_AGAIN && (rows[i].most == 0 || n < rows[i].most);
+            cr_assert_eq(v,
+                         again                           ? VERDICT_AGAIN
+                         : rows[i].first == VERDICT_GOOD ? VERDICT_GOOD
+                                                         : VERDICT_FAIL,
+                         "row %zu, try %u", i, n);
+        }
+        if (v != VERDICT_GOOD)
+            cr_assert_eq(lun_error_errno(&e), rows[i].err, "row %zu: %s", i, e.text);
+    }
 }
 
 Test(retry, busy_is_tried_again_ever_more_slowly)
