@@ -171,6 +171,21 @@ bool control_async(struct session *s, const struct pdu_in *pdu, struct lun_error
     }
 }
 
+/* An ABORT TASK was rejected. For now: it is sent again, until the time for its answer is over. For good: as
+ * its answer "not supported". */
+static void abort_rejected(struct session *s, const uint8_t *bhs, uint8_t reason)
+{
+    struct pdu_task_request p;
+    if (reason != REASON_TOO_MANY_IMMEDIATE || !pdu_get_task_request(bhs, &p))
+        return;
+    struct task *t = session_find(s, p.itt & ~ITT_CONTROL);
+    if (!(p.itt & ITT_CONTROL) || !t || t->state != TASK_ABORTING || !t->abort_sent)
+        return; /* the command's answer overtook it */
+    t->abort_sent = false;
+    list_append(&s->aborts, &t->abort_link);
+    session_wake(s);
+}
+
 bool control_reject(struct session *s, const struct pdu_in *pdu, struct lun_error *e)
 {
     struct pdu_reject p;
@@ -179,8 +194,10 @@ bool control_reject(struct session *s, const struct pdu_in *pdu, struct lun_erro
     if (!control_numbers(s, p.statsn, p.expcmdsn, p.maxcmdsn, true, e))
         return false;
     uint8_t rejected = pdu->data_length >= PDU_BHS ? pdu_opcode(pdu->data) : 0xff;
-    if (rejected == PDU_TASK_REQUEST)
-        return true; /* an ABORT TASK the target will not do: as its answer "not supported" */
+    if (rejected == PDU_TASK_REQUEST) {
+        abort_rejected(s, pdu->data, p.reason);
+        return true;
+    }
     if (rejected == PDU_NOP_OUT && p.reason == REASON_TOO_MANY_IMMEDIATE) {
         s->ping_out = false; /* who says that is alive */
         return true;

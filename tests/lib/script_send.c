@@ -96,6 +96,9 @@ static void keep_books(struct script *s, const struct script_sending *m)
                   (opcode == PDU_DATA_IN && (bhs[1] & 1)) || (opcode == PDU_TEXT_RESPONSE && (bhs[1] & 0x80));
     if (answer)
         script_referee_answered(s, get_be32(bhs + 16));
+    /* "Too many immediate commands": the PDU may be sent again as it was (11.17.1). */
+    if (opcode == PDU_REJECT && bhs[2] == 6 && m->data_length >= PDU_BHS)
+        script_referee_answered(s, get_be32(m->data + 16));
     if (opcode == PDU_LOGIN_RESPONSE)
         script_send_login_done(s, bhs, m->data, m->data_length);
 }
