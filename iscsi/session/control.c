@@ -45,7 +45,7 @@ static void nop_timer(struct timer *timer, uint64_t now)
         timer_arm(s->timers, &s->nop, s->heard + s->nop_timeout); /* heard something else meanwhile */
         return;
     }
-    if (now < s->heard + s->nop_interval) {
+    if (s->state != SESSION_LOGGING_OUT && now < s->heard + s->nop_interval) {
         timer_arm(s->timers, &s->nop, s->heard + s->nop_interval);
         return;
     }
@@ -221,6 +221,8 @@ static void put_logout(struct session *s, struct pdu_out *ret)
     };
     pdu_put_logout_request(ret->bhs, &p);
     s->state = SESSION_LOGGING_OUT;
+    /* The time for the answer, keepalive or not. It begins in the timer, which knows what time it is. */
+    timer_arm(s->timers, &s->nop, s->now);
 }
 
 bool control_logout_response(struct session *s, const struct pdu_in *pdu, struct lun_error *e)

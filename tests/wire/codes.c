@@ -195,14 +195,24 @@ Test(codes, s11_14_nop_in_behind_the_logout)
     rig_end(r);
 }
 
-/* An unanswered Logout ends with the time of an unanswered ping. */
-Test(codes, s7_5_unanswered_logout)
+/* An unanswered Logout ends with the time of an unanswered ping, whether there are pings or not. */
+static void unanswered_logout(struct rig *r, uint32_t interval_ms)
 {
-    struct rig *r = RIG(OPENED "send Async event=1 parameter3=5\n"
-                               "expect LogoutRequest\nexpect-close\n");
-    r->options.nop_interval_ms = 200;
+    r->options.nop_interval_ms = interval_ms;
     r->options.nop_timeout_ms = 300;
     rig_open(r);
     rig_lost(r, LUN_TIMEOUT, "Logout");
     rig_end(r);
+}
+
+#define LEAVE_UNANSWERED OPENED "send Async event=1 parameter3=5\nexpect LogoutRequest\nexpect-close\n"
+
+Test(codes, s7_5_unanswered_logout)
+{
+    unanswered_logout(RIG(LEAVE_UNANSWERED), 200);
+}
+
+Test(codes, s7_5_unanswered_logout_without_keepalive)
+{
+    unanswered_logout(RIG(LEAVE_UNANSWERED), UINT32_MAX);
 }
