@@ -118,7 +118,15 @@ static void closed(struct lun_target *t)
     ended(t, &all->open_error);
 }
 
-static const struct target_client client = {up, losing, hopeless, down, room, closed};
+static void sense(struct lun_target *t, uint64_t lun, const uint8_t *bytes, size_t n)
+{
+    struct units *all = units_of(t);
+    for (size_t i = 0; i < all->count; i++)
+        if (all->at[i]->field == lun)
+            retry_heed(all->at[i], bytes, n);
+}
+
+static const struct target_client client = {up, losing, hopeless, down, room, sense, closed};
 
 /* ---- opening ----------------------------------------------------------------------------------------- */
 

@@ -172,3 +172,11 @@ enum verdict retry_judge(struct lun_unit *u, const struct task *t, struct retry_
         fill(u, t, 0xff0000 | t->status, v == VERDICT_AGAIN, scsi_status_name(t->status), ret);
     return v;
 }
+
+void retry_heed(struct lun_unit *u, const uint8_t *sense, size_t n)
+{
+    struct scsi_sense s;
+    unit_note_sense(u, 0, sense, n);
+    if (scsi_sense_parse(sense, n, &s) && s.key == KEY_UNIT_ATTENTION)
+        act_on_attention(u, &s);
+}

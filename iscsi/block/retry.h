@@ -20,4 +20,7 @@ struct retry_tries {
 enum verdict retry_judge(struct lun_unit *u, const struct task *t, struct retry_tries *tries,
                          uint32_t *ret_delay_ms, struct lun_error *ret);
 
+/* Sense data that came by itself: notes it, and starts a refresh or rescan as for a unit attention. */
+void retry_heed(struct lun_unit *u, const uint8_t *sense, size_t n);
+
 #endif

@@ -87,7 +87,7 @@ static void down(struct link *k, const struct lun_error *e)
         end(d, found, &d->error);
 }
 
-static const struct link_ops driver_ops = {up, NULL, down, room, NULL};
+static const struct link_ops driver_ops = {.up = up, .down = down, .room = room};
 
 static void start(void *arg)
 {

@@ -73,12 +73,20 @@ static void session_room(void *ctx)
     k->ops->room(k);
 }
 
+static void session_sense(void *ctx, uint64_t lun, const uint8_t *sense, size_t n)
+{
+    struct link *k = ctx;
+    if (k->ops->sense)
+        k->ops->sense(k, lun, sense, n);
+}
+
 static const struct session_ops session_ops = {
     .wake = session_wakes,
     .broken = session_broken,
     .logged_out = session_logged_out,
     .buffer = session_buffer,
     .room = session_room,
+    .sense = session_sense,
 };
 
 /* ---- login ------------------------------------------------------------------------------------------- */

@@ -29,6 +29,8 @@ struct link_ops {
     void (*down)(struct link *k, const struct lun_error *e);
     /* Tasks are free again after session_task gave none. */
     void (*room)(struct link *k);
+    /* Sense data that no command asked for. NULL: nobody wants it. */
+    void (*sense)(struct link *k, uint64_t lun, const uint8_t *sense, size_t n);
     /* The target has moved; k->address is where the login goes on. May be NULL. */
     void (*moved)(struct link *k, bool permanent);
 };

@@ -387,8 +387,19 @@ static void session_moved(struct link *k, bool permanent)
              k->address.text);
 }
 
-static const struct link_ops link_ops = {session_up, session_losing, session_down, session_room,
-                                         session_moved};
+static void session_sense(struct link *k, uint64_t lun, const uint8_t *sense, size_t n)
+{
+    struct target_session *s = k->user;
+    if (s->target->state == TARGET_OPEN)
+        s->target->client->sense(s->target, lun, sense, n);
+}
+
+static const struct link_ops link_ops = {.up = session_up,
+                                         .losing = session_losing,
+                                         .down = session_down,
+                                         .room = session_room,
+                                         .sense = session_sense,
+                                         .moved = session_moved};
 
 /* ---- what block/ asks -------------------------------------------------------------------------------- */
 

@@ -29,6 +29,8 @@ struct target_client {
     void (*down)(struct lun_target *t, const struct lun_error *e);
     /* Tasks are free again after sessions_task gave none. */
     void (*room)(struct lun_target *t);
+    /* OPEN: a unit has sense data to tell that no command asked for. */
+    void (*sense)(struct lun_target *t, uint64_t lun, const uint8_t *sense, size_t n);
     /* CLOSING has become CLOSED. */
     void (*closed)(struct lun_target *t);
 };

@@ -147,6 +147,38 @@ bool control_task_response(struct session *s, const struct pdu_in *pdu, struct l
 
 /* ---- asynchronous messages, Reject ------------------------------------------------------------------- */
 
+/* As in a SCSI Response: two bytes of length, then sense (11.9.4). */
+static bool tell_sense(struct session *s, const struct pdu_async *p, const struct pdu_in *pdu,
+                       struct lun_error *e)
+{
+    struct reader r = reader_over(pdu->data, pdu->data_length);
+    uint16_t length = reader_be16(&r);
+    const uint8_t *sense = reader_take(&r, length);
+    if (pdu->data_length && !sense && length)
+        return error_set(e, LUN_PROTOCOL, 0, true,
+                         "Asynchronous Message with %u bytes of sense in a segment of %u", length,
+                         pdu->data_length);
+    if (sense && length && s->ops->sense)
+        s->ops->sense(s->ctx, p->lun, sense, length);
+    return true;
+}
+
+static void leave_late(struct timer *timer, uint64_t now)
+{
+    struct session *s = LIST_OF(timer, struct session, leave);
+    s->leave_now = true;
+    session_wake(s);
+}
+
+/* Tasks may end in three quarters of the time; what has not by then is the next session's. */
+static void leave_within(struct session *s, uint16_t seconds)
+{
+    s->asked_to_leave = true;
+    s->leave.fire = leave_late;
+    timer_arm(s->timers, &s->leave, s->now + seconds * 750000000ull);
+    session_logout(s);
+}
+
 bool control_async(struct session *s, const struct pdu_in *pdu, struct lun_error *e)
 {
     struct pdu_async p;
@@ -155,10 +187,11 @@ bool control_async(struct session *s, const struct pdu_in *pdu, struct lun_error
     if (!control_numbers(s, p.statsn, p.expcmdsn, p.maxcmdsn, true, e))
         return false;
     switch (p.event) {
+    case 0: /* the unit has sense data to tell */
+        return tell_sense(s, &p, pdu, e);
     case 1: /* asks us to log out within Parameter3 seconds: tasks end, then Logout; the owner comes back */
-    case 4: /* asks to negotiate anew: a login does that */
-        s->asked_to_leave = true;
-        session_logout(s);
+    case 4: /* asks to negotiate anew within that time: a login does that */
+        leave_within(s, p.parameter3);
         return true;
     case 2: /* with one connection a session, either is the end of it, under the times given here */
     case 3:
@@ -166,7 +199,7 @@ bool control_async(struct session *s, const struct pdu_in *pdu, struct lun_error
         s->time2retain = p.parameter3;
         return error_set(e, LUN_CONNECT, p.event, true, "the target announces: %s",
                          session_async_name(p.event));
-    default: /* 0: sense for a unit, which the next command's unit attention repeats; 248-255: notices */
+    default: /* 5: only with FastAbort, which is not offered; 248-255: a vendor's own */
         return true;
     }
 }
@@ -267,7 +300,7 @@ bool control_next(struct session *s, struct pdu_out *ret)
         put_abort(s, ret);
         return true;
     }
-    if (s->state == SESSION_DRAINING && s->busy == 0) {
+    if (s->state == SESSION_DRAINING && (s->busy == 0 || s->leave_now)) {
         put_logout(s, ret);
         return true;
     }

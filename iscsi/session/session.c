@@ -50,6 +50,7 @@ void session_free(struct session *s)
     if (!s->tasks)
         return;
     timer_disarm(s->timers, &s->nop);
+    timer_disarm(s->timers, &s->leave);
     free(s->tasks);
     s->tasks = NULL;
 }
@@ -354,6 +355,7 @@ void session_fail(struct session *s, const struct lun_error *e)
         return;
     s->state = SESSION_OVER;
     timer_disarm(s->timers, &s->nop);
+    timer_disarm(s->timers, &s->leave);
     fail_all(&s->in_flight, e);
     fail_all(&s->to_issue, e);
 }

@@ -32,6 +32,8 @@ struct session_ops {
     uint8_t *(*buffer)(void *ctx);
     /* Tasks have become free after session_task gave none. */
     void (*room)(void *ctx);
+    /* A unit has sense data to tell that no command asked for (RFC 7143 11.9.1, event 0). May be NULL. */
+    void (*sense)(void *ctx, uint64_t lun, const uint8_t *sense, size_t n);
 };
 
 struct session_config {
@@ -71,6 +73,8 @@ struct session {
     bool ping_wanted, ping_out;
     uint16_t control_generation;
     uint32_t ping_itt, logout_itt;
+    bool leave_now;                  /* DRAINING: the Logout goes out although tasks have not ended */
+    struct timer leave;              /* DRAINING: sets leave_now */
     bool asked_to_leave;             /* an Asynchronous Message asked for the logout */
     uint16_t time2wait, time2retain; /* seconds: as negotiated, or as the target said last (11.9.1, 11.15) */
     uint16_t cid;

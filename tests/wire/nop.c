@@ -171,10 +171,47 @@ Test(async, s11_9_1_session_drop_announced)
               LUN_CONNECT, "");
 }
 
+/* Tasks that do not end in that time are the next session's: the Logout goes out all the same. */
+Test(async, s11_9_1_logout_goes_out_in_time_whatever_is_under_way)
+{
+    struct rig *r = RIG("login DefaultTime2Wait=0\nserve opened\n"
+                        "expect ScsiCommand as=r cdb=read(0,1)\n"
+                        "send Async event=1 parameter3=1\n"
+                        "expect LogoutRequest reason=0\n"
+                        "send LogoutResponse\n"
+                        "expect-close\n"
+                        "accept\nlogin DefaultTime2Wait=0\n"
+                        "expect ScsiCommand as=s cdb=read(0,1)\n"
+                        "send DataIn to=s data=pattern(0,512) S=1\n");
+    r->options.on_outage = LUN_OUTAGE_WAIT;
+    rig_open(r);
+    rig_read(r, 0, 512);
+    rig_end(r);
+}
+
+/* 0: CAPACITY DATA HAS CHANGED of the unit, without any command: it is looked at. */
+Test(async, s11_9_1_sense_data_are_acted_on)
+{
+    struct rig *r = RIG(OPENED "device blocks=4096\n"
+                               "send Async event=0 data=hex(0012700006000000000a000000002a0900000000)\n"
+                               "serve changed\n");
+    rig_open(r);
+    rig_changed(r);
+    rig_signal(r, "changed");
+    rig_end(r);
+}
+
+Test(async, s11_9_4_sense_longer_than_the_segment)
+{
+    goes_down(RIG(OPENED "send Async event=0 data=hex(00ff700006)\n"
+                         "expect-close\n"),
+              LUN_PROTOCOL, "Asynchronous Message");
+}
+
 /* 0: sense data of a logical unit; 248-255: a vendor's own: noted, and life goes on. */
 Test(async, s11_9_1_sense_and_vendor_events_do_no_harm)
 {
-    struct rig *r = RIG(OPENED "send Async event=0 data=hex(0012700006000000000a000000003f0e00000000)\n"
+    struct rig *r = RIG(OPENED "send Async event=0 data=hex(0012700001000000000a00000000000000000000)\n"
                                "send Async event=248 vendor=7 data=fill(0xaa,100)\n"
                                "send Async event=255\n"
                                "ping\n"

@@ -35,7 +35,7 @@ static void room(void *ctx)
         request_room(b.units.at[i]);
 }
 
-static const struct session_ops session_ops = {wake, broken, logged_out, buffer, room};
+static const struct session_ops session_ops = {wake, broken, logged_out, buffer, room, NULL};
 
 static void event(void *user, const struct lun_event *event)
 {

@@ -45,7 +45,7 @@ static void room(struct link *k)
 {
 }
 
-static const struct link_ops ops = {up, NULL, down, room, NULL};
+static const struct link_ops ops = {.up = up, .down = down, .room = room};
 
 static void start_here(void *arg)
 {

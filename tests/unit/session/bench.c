@@ -39,7 +39,7 @@ static void room(void *ctx)
     b.rooms++;
 }
 
-static const struct session_ops ops = {wake, broken, logged_out, buffer, room};
+static const struct session_ops ops = {wake, broken, logged_out, buffer, room, NULL};
 
 void bench_prepare(void)
 {
