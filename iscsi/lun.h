@@ -504,6 +504,23 @@ LUN_API void lun_cancel(struct lun_unit *u, struct lun_io *io);
 /* Submits and waits; io->done is overwritten. True on success, else io->error. Not in a loop. */
 LUN_API bool lun_submit_wait(struct lun_unit *u, struct lun_io *io);
 
+/* Task management functions that end the tasks of a unit or of all of them (RFC 7143 11.5.1; SAM-5 chapter
+ * 7). */
+enum lun_management {
+    LUN_ABORT_TASK_SET = 2,     /* our tasks of the unit */
+    LUN_CLEAR_TASK_SET = 4,     /* everybody's tasks of the unit */
+    LUN_LOGICAL_UNIT_RESET = 5, /* likewise, and its state is as after power on */
+    LUN_TARGET_WARM_RESET = 6,  /* a reset of every unit of the target */
+    LUN_TARGET_COLD_RESET = 7,  /* likewise, and every session ends; ours come back */
+};
+
+/* Sends the function on each session of the unit's target. done runs when all have answered, or ended:
+ * LUN_SCSI with code 0xff0200 | response (RFC 7143 11.6.1) when the target would not. Requests under way that
+ * it ends are sent again. The call is the caller's memory until done has run. Any thread. */
+LUN_API void lun_manage(struct lun_unit *u, enum lun_management function, struct lun_call *call);
+/* The same, and waits. Not in a loop. */
+LUN_API bool lun_manage_wait(struct lun_unit *u, enum lun_management function, struct lun_error *e);
+
 /* Blocking read and write of any length: bytes moved, short at the end of the LUN, or -1 with e filled.
  * Not in a loop. */
 LUN_API ssize_t lun_pread(struct lun_unit *u, void *buffer, size_t n, uint64_t offset, struct lun_error *e);

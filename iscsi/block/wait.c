@@ -53,6 +53,14 @@ bool lun_target_close_wait(struct lun_target *t, uint32_t drain_ms, struct lun_e
     return finish_call(&w, e);
 }
 
+bool lun_manage_wait(struct lun_unit *u, enum lun_management function, struct lun_error *e)
+{
+    struct waited_call w = {.call.done = call_done};
+    sem_init(&w.done, 0, 0);
+    lun_manage(u, function, &w.call);
+    return finish_call(&w, e);
+}
+
 struct waited_io {
     sem_t done;
     void *user; /* the caller's, kept meanwhile */

@@ -129,6 +129,8 @@ bool control_task_response(struct session *s, const struct pdu_in *pdu, struct l
         return error_set(e, LUN_PROTOCOL, 0, true, "malformed Task Management Function Response");
     if (!control_numbers(s, p.statsn, p.expcmdsn, p.maxcmdsn, true, e))
         return false;
+    if (manage_answered(s, &p))
+        return true;
     uint32_t slot = p.itt & (ITT_CONTROL - 1);
     if (!(p.itt & ITT_CONTROL) || slot >= s->fresh)
         return error_set(e, LUN_PROTOCOL, 0, true,
@@ -209,6 +211,8 @@ bool control_async(struct session *s, const struct pdu_in *pdu, struct lun_error
 static void abort_rejected(struct session *s, const uint8_t *bhs, uint8_t reason)
 {
     struct pdu_task_request p;
+    if (manage_rejected(s, pdu_itt(bhs), reason))
+        return;
     if (reason != REASON_TOO_MANY_IMMEDIATE || !pdu_get_task_request(bhs, &p))
         return;
     struct task *t = session_find(s, p.itt & ~ITT_CONTROL);
@@ -300,6 +304,8 @@ bool control_next(struct session *s, struct pdu_out *ret)
         put_abort(s, ret);
         return true;
     }
+    if (manage_next(s, ret))
+        return true;
     if (s->state == SESSION_DRAINING && (s->busy == 0 || s->leave_now)) {
         put_logout(s, ret);
         return true;

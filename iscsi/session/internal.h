@@ -10,6 +10,7 @@
 #define ITT_CONTROL 0x8000u
 #define ITT_PING 0xc000u
 #define ITT_LOGOUT 0xc001u
+#define ITT_MANAGE 0xc010u /* and its slot */
 _Static_assert(SESSION_TASKS <= 0x4000, "slots and control tags share the low half of the ITT");
 
 /* session.c */
@@ -39,6 +40,14 @@ uint32_t order_whole(const struct task *t);
 /* response.c */
 bool response_scsi(struct session *s, const struct pdu_in *pdu, struct lun_error *e);
 bool response_status(struct session *s, struct task *t, uint8_t status, struct lun_error *e);
+
+/* manage.c: task management functions but ABORT TASK */
+#define MANAGE_TASK_ABORTED 0x40 /* the SCSI status of what they end */
+bool manage_next(struct session *s, struct pdu_out *ret);
+/* False: it was no answer to one of them. */
+bool manage_answered(struct session *s, const struct pdu_task_response *p);
+bool manage_rejected(struct session *s, uint32_t itt, uint8_t reason);
+void manage_fail(struct session *s, const struct lun_error *e);
 
 /* control.c: everything that is not a SCSI task */
 void control_init(struct session *s);

@@ -358,4 +358,5 @@ void session_fail(struct session *s, const struct lun_error *e)
     timer_disarm(s->timers, &s->leave);
     fail_all(&s->in_flight, e);
     fail_all(&s->to_issue, e);
+    manage_fail(s, e);
 }

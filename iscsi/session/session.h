@@ -10,6 +10,7 @@
 #ifndef LUN_SESSION_SESSION_H
 #define LUN_SESSION_SESSION_H
 
+#include "session/manage.h"
 #include "session/task.h"
 #include "session/window.h"
 #include "wire/transfer.h"
@@ -81,6 +82,7 @@ struct session {
     struct session_pong pongs[SESSION_PONGS];
     unsigned pong_first, pong_count;
 
+    struct session_manage manages[SESSION_MANAGES];
     uint64_t commands, retransmits; /* counters for `sessions` */
 };
 

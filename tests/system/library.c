@@ -2,6 +2,8 @@
 /* liblun in this very process, against tgt and against peers that are none: what fails says of which layer it
  * is, names the place, and leaves threads, descriptors and the target's sessions as they were. */
 #include <criterion/criterion.h>
+#include <semaphore.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -212,6 +214,71 @@ Test(library, blocking_read_and_write)
     lun_target_free(target);
     lun_pool_free(pool);
     check_holdings(before);
+}
+
+/* ---- task management under I/O ----------------------------------------------------------------------- */
+
+#define UNDER_WAY 32
+#define PIECE 4096
+
+struct writes {
+    struct lun_unit *unit;
+    struct lun_io io[UNDER_WAY];
+    unsigned char bytes[UNDER_WAY][PIECE];
+    atomic_int left; /* to be written, over all */
+    sem_t idle;      /* each one that has ended for good */
+};
+
+static void write_done(struct lun_io *io)
+{
+    struct writes *all = io->user;
+    if (io->error.layer == LUN_OK && atomic_fetch_sub(&all->left, 1) > 0)
+        lun_submit(all->unit, io);
+    else
+        sem_post(&all->idle);
+}
+
+/* Resets in the midst of writes: none fails, and each byte is where it belongs. */
+Test(library, resets_under_writes)
+{
+    static struct writes all;
+    static const enum lun_management functions[] = {LUN_LOGICAL_UNIT_RESET, LUN_ABORT_TASK_SET,
+                                                    LUN_CLEAR_TASK_SET, LUN_TARGET_WARM_RESET};
+    open_pool();
+    const char *at = portal;
+    struct lun_target_options o = {
+        .iqn = TARGET_TGT_IQN, .portals = &at, .portal_count = 1, .portal_group = -1};
+    struct lun_target *target = lun_target_new(pool, &o, &e);
+    cr_assert(target && lun_target_open_wait(target, &e), "%s", e.text);
+    struct search s = {.target = target};
+    lun_loop_run(lun_target_loop(target), find_unit, &s);
+    all.unit = s.unit;
+    all.left = 20000;
+    sem_init(&all.idle, 0, 0);
+    for (unsigned i = 0; i < UNDER_WAY; i++) {
+        memset(all.bytes[i], 'a' + (int)i % 26, PIECE);
+        all.io[i] = (struct lun_io){.done = write_done,
+                                    .user = &all,
+                                    .op = LUN_OP_WRITE,
+                                    .offset = i * PIECE,
+                                    .length = PIECE,
+                                    .buffer = all.bytes[i]};
+        lun_submit(s.unit, &all.io[i]);
+    }
+    for (unsigned i = 0; i < 40; i++) /* tgt has no CLEAR TASK SET: it may say so */
+        if (!lun_manage_wait(s.unit, functions[i % 4], &e))
+            cr_assert_eq(e.layer, LUN_SCSI, "%s", e.text);
+    for (unsigned i = 0; i < UNDER_WAY; i++)
+        while (sem_wait(&all.idle) < 0)
+            ;
+    static char back[UNDER_WAY * PIECE];
+    for (unsigned i = 0; i < UNDER_WAY; i++)
+        cr_assert_eq(all.io[i].error.layer, LUN_OK, "%s", all.io[i].error.text);
+    cr_assert_eq(lun_pread(s.unit, back, sizeof back, 0, &e), sizeof back, "%s", e.text);
+    cr_assert_eq(memcmp(back, all.bytes, sizeof back), 0);
+    cr_assert(lun_target_close_wait(target, 5000, &e), "%s", e.text);
+    lun_target_free(target);
+    lun_pool_free(pool);
 }
 
 Test(library, discovery)
