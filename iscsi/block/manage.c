@@ -4,7 +4,6 @@
 #include <errno.h>
 
 #include "block/unit.h"
-#include "session/manage.h"
 
 /* What the library keeps in the call. */
 struct manage {
