@@ -85,7 +85,8 @@ void recovery_lose(struct lun_target *t, const struct lun_error *e)
 }
 
 /* The target is back and takes fewer sessions than before. Of ours, not of the user's choice: we do with
- * less, once it has forgotten the old one and can carry out nothing more of it. */
+ * less, once Time2Wait and Time2Retain are over, after which it is to carry out nothing more of the old one.
+ */
 static bool does_without(const struct target_session *s, const struct lun_error *e)
 {
     const struct lun_target *t = s->target;

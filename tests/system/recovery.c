@@ -177,6 +177,14 @@ static void await_state(const char *state)
          state);
 }
 
+/* One request waits for the LUN's return. */
+static void await_waiter(void)
+{
+    must("for i in $(seq 3000); do test $(sed -n 's/^waiting: \\([0-9]*\\).*/\\1/p' $T/lun1/status) = 1 && "
+         "exit 0; "
+         "sleep 0.02; done; cat $T/lun1/status; exit 1");
+}
+
 Test(recovery, copy_goes_on_where_it_was)
 {
     struct load l;
@@ -207,9 +215,7 @@ Test(recovery, texts_and_interrupts_while_the_target_is_away)
          "$T/lun1/status");
     cr_assert_str_eq(must("stat -c %%s $D"), "67108864");
     start_load(&l, "dd if=$D of=/dev/null bs=4k count=1 status=none");
-    must("for i in $(seq 3000); do test $(sed -n 's/^waiting: \\([0-9]*\\).*/\\1/p' $T/lun1/status) = 1 && "
-         "exit 0; "
-         "sleep 0.02; done; cat $T/lun1/status; exit 1");
+    await_waiter();
     kill(-l.pid, SIGINT);
     kill(l.pid, SIGINT);
     cr_assert_neq(process_wait(l.pid, 30), 0);
@@ -282,9 +288,7 @@ Test(recovery, unmounted_while_the_target_is_away)
     target_tgt_stop(&t);
     await_state("lost");
     start_load(&l, "exec dd if=$D of=/dev/null bs=4k count=1 status=none");
-    must("for i in $(seq 3000); do test $(sed -n 's/^waiting: \\([0-9]*\\).*/\\1/p' $T/lun1/status) = 1 && "
-         "exit 0; "
-         "sleep 0.02; done; cat $T/lun1/status; exit 1");
+    await_waiter();
     kill(pid, SIGTERM);
     cr_assert(process_gone(pid, 60), "lunfs has not ended");
     cr_assert_neq(process_wait(l.pid, 30), 0);
@@ -300,12 +304,10 @@ Test(recovery, another_disk_in_its_place_is_not_written)
     target_tgt_stop(&t);
     await_state("lost");
     start_load(&l, "exec dd if=/dev/urandom of=$D bs=4k count=1 conv=notrunc oflag=direct status=none");
-    must("for i in $(seq 3000); do test $(sed -n 's/^waiting: \\([0-9]*\\).*/\\1/p' $T/lun1/status) = 1 && "
-         "exit 0; "
-         "sleep 0.02; done; cat $T/lun1/status; exit 1");
+    await_waiter();
     must("cp $W/disk $W/disk.before");
     target_tgt_start_at(&t, &w, port); /* tgt makes its ids of the target's number and the LUN's */
-    target_tgt_adm(&t, "--op delete --mode target --tid 1");
+    target_tgt_adm(&t, "--op delete --force --mode target --tid 1");
     target_tgt_adm(&t, "--op new --mode target --tid 2 -T " TARGET_TGT_IQN);
     target_tgt_adm(&t, "--op new --mode logicalunit --tid 2 --lun 1 -b $W/disk");
     target_tgt_adm(&t, "--op bind --mode target --tid 2 -I ALL");
